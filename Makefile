@@ -1,0 +1,80 @@
+# Two commands do everything: `make run` and `make test`. The others are their parts.
+.DEFAULT_GOAL := help
+PY := .venv/bin/python
+export RASA_TELEMETRY_ENABLED := false
+export SQLALCHEMY_SILENCE_UBER_WARNING := 1
+export TF_CPP_MIN_LOG_LEVEL := 3
+export PYTHONPATH := $(CURDIR)
+
+.PHONY: help
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: run
+run: setup ## set up, train if needed, start everything, print the addresses
+	@$(PY) scripts/run.py
+
+.PHONY: test
+test: setup browser ## set up and run every check and every test
+	@$(MAKE) --no-print-directory check
+	@$(PY) -m pytest -n 2 --dist loadfile --reruns 1 -rR
+
+.PHONY: setup
+setup: ## install into .venv, train a model, make the demo hall; starts nothing
+	@python3 scripts/setup.py
+
+.PHONY: browser
+browser: ## Chromium and a Chinese font, for the browser tests
+	@python3 scripts/browser.py
+
+.PHONY: check
+check: ## format, lint, types, import contracts, the book's lint
+	@$(PY) -m ruff format --check --quiet . && $(PY) -m ruff check --quiet .
+	@$(PY) -m mypy
+	@.venv/bin/lint-imports --no-cache | tail -n 4
+	@$(PY) -m faq check
+
+.PHONY: format
+format: ## put the code into form
+	@$(PY) -m ruff format . && $(PY) -m ruff check --fix .
+
+.PHONY: train
+train: ## train a new model even if nothing changed
+	@python3 scripts/setup.py --train
+
+.PHONY: demo
+demo: ## make the demo hall anew, with fresh staff passwords
+	@$(PY) -m hrss demo --fresh
+
+.PHONY: demo-log
+demo-log: ## hold 200 conversations with the running bot, for the console to show
+	@$(PY) scripts/demo_log.py
+
+.PHONY: lock
+lock: ## write requirements/*.txt anew from requirements/*.in
+	@for set in run test; do .uv/bin/uv pip compile requirements/$$set.in -o requirements/$$set.txt --quiet --upgrade \
+	  --python-version 3.10 --universal --generate-hashes --no-emit-index-url --custom-compile-command "make lock"; done
+
+.PHONY: bench
+bench: setup ## measure, and print the table with ratios
+	@$(PY) -m benchmarks
+
+.PHONY: wechat-demo
+wechat-demo: setup ## play a citizen's day in WeChat against the running bot, and print it
+	@$(PY) -m tests.wechat.demo
+
+.PHONY: fuzz
+fuzz: setup ## fuzz every parser and the web channel for long: FUZZ_EXAMPLES=2000 tries of each property
+	@FUZZ_EXAMPLES=$(or $(FUZZ_EXAMPLES),2000) $(PY) -m pytest tests/fuzz
+
+.PHONY: soak
+soak: setup ## the long drills: services away for 30 s
+	@FAULT_SECONDS=$(or $(FAULT_SECONDS),30) $(PY) -m pytest -n 0 tests/faults
+
+.PHONY: scale
+scale: setup ## several bots behind nginx, of which some are killed and others added: SCALE="--bots 4 --people 50"
+	@$(PY) -m tests.faults.scale $(SCALE)
+
+.PHONY: clean
+clean: ## remove what was installed, trained and stored here
+	rm -rf .venv .uv models var .rasa

@@ -1,0 +1,44 @@
+"""See that Chromium and a Chinese font are here, for the browser tests; install Debian's where that is possible."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
+
+def main() -> int:
+    missing = []
+    if not os.environ.get("CHROMIUM") and not any(map(shutil.which, NAMES)):
+        missing.append("chromium")
+    if not has_chinese_font():
+        missing.append("fonts-noto-cjk")
+    if not missing:
+        return 0
+    if shutil.which("apt-get") and os.geteuid() == 0:
+        print(f"· installing {' and '.join(missing)} for the browser tests …", flush=True)
+        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+        subprocess.run(["apt-get", "update", "-qq"], env=environment, **quiet)
+        done = subprocess.run(["apt-get", "install", "-y", "-qq", *missing], env=environment, **quiet)
+        if done.returncode == 0:
+            return 0
+    print(
+        f"browser: the browser tests need {' and '.join(missing)}, which could not be installed from here. "
+        "On Debian or Ubuntu: apt-get install chromium fonts-noto-cjk. Elsewhere, set CHROMIUM to a Chromium's path.",
+        file=sys.stderr,
+    )
+    return 1
+
+
+def has_chinese_font() -> bool:
+    if shutil.which("fc-list"):
+        found = subprocess.run(["fc-list", ":lang=zh"], capture_output=True, text=True).stdout
+        return bool(found.strip())
+    return any(Path("/usr/share/fonts").rglob("*CJK*"))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
