@@ -1,0 +1,73 @@
+"""
+Sudden rises: an answer, an error message, or what nobody can answer, wanted far more often than in the days before.
+
+The halls hear of trouble on their own pages from those who run into it, before anybody reports it.
+"""
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum
+from math import sqrt
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from hrss import books
+from hrss.conversations import TurnState
+from hrss.tables import Turn
+
+WINDOW = timedelta(hours=3)
+BEFORE = timedelta(days=14)
+LEAST = 6  # turns; fewer are no rise, however rare they were
+DEVIATIONS = 4  # of a rare event (Poisson) above its mean, with one spare for what never happened before
+
+
+class About(str, Enum):
+    ERROR_MESSAGE = "error_message"  # of a hall, pasted
+    ENTRY = "entry"  # asked in words
+    NONE = "none"  # not answered
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class Rise:
+    """So many `times` in the last `WINDOW`, where it was `usual` times on the mean of the windows before."""
+
+    about: About
+    entry: str | None
+    question: str | None
+    times: int
+    usual: float
+
+
+def rises(session: Session, now: datetime) -> list[Rise]:
+    """What rises now, the steepest first."""
+    recent = _counted(session, now - WINDOW, now)
+    before = _counted(session, now - WINDOW - BEFORE, now - WINDOW)
+    windows = BEFORE / WINDOW
+    version = books.current_version(session)
+    found = []
+    for (about, entry), times in recent.items():
+        usual = before[about, entry] / windows
+        if times >= LEAST and times > usual + DEVIATIONS * sqrt(usual + 1):
+            body = books.body(session, entry, version) if entry else None
+            found.append(Rise(about, entry, body["question"] if body else None, times, usual))
+    return sorted(found, key=lambda rise: rise.usual - rise.times)
+
+
+def _counted(session: Session, since: datetime, until: datetime) -> Counter[tuple[About, str | None]]:
+    rows = session.execute(
+        select(Turn.decision, Turn.stage, Turn.entry, Turn.state, func.count())
+        .where(Turn.received_at >= since, Turn.received_at < until)
+        .group_by(Turn.decision, Turn.stage, Turn.entry, Turn.state)
+    )
+    counted: Counter[tuple[About, str | None]] = Counter()
+    for decision, stage, entry, state, times in rows:
+        if state == TurnState.FAILED.value:
+            counted[About.FAILED, None] += times
+        elif decision == "none":
+            counted[About.NONE, None] += times
+        elif decision == "answer" and entry:
+            counted[About.ERROR_MESSAGE if stage == "error_message" else About.ENTRY, entry] += times
+    return counted

@@ -1,0 +1,120 @@
+"""How long what is stored may stay; a job run every day takes away the rest."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Text, cast, delete, func, or_, select, update
+from sqlalchemy.orm import Session
+
+from hrss import photos
+from hrss.case_states import CaseState
+from hrss.sms import SmsState
+from hrss.tables import (
+    Attempt,
+    Case,
+    Conversation,
+    DemoInboxSms,
+    FlowStep,
+    Notice,
+    Operation,
+    OutboxSms,
+    Photo,
+    ProofRecord,
+    SmsCode,
+    VaultValue,
+    WechatAccount,
+    WechatDelivery,
+)
+
+CASE = timedelta(days=180)  # what a case claimed and showed, after it was decided
+LOOSE_PHOTO = timedelta(days=1)
+UNSUBSCRIBED = timedelta(days=30)  # a WeChat account that left, with its open id and its binding
+TRACE = timedelta(
+    days=30
+)  # codes, attempts, proofs, notices, operations, messages, addresses, what flows knew
+
+
+@dataclass(frozen=True)
+class Swept:
+    """How many rows went, or lost what was personal in them, by class of data."""
+
+    by_class: dict[str, int]
+
+    @property
+    def photos(self) -> int:
+        return self.by_class["photos"]
+
+    @property
+    def cases(self) -> int:
+        return self.by_class["cases"]
+
+    @property
+    def total(self) -> int:
+        return sum(self.by_class.values())
+
+
+def sweep(session: Session, *, now: datetime) -> Swept:
+    """Delete what is past its time. Numbers, states and the audit trail stay: they hold nothing personal."""
+    return Swept({name: _run(session, statement) for name, statement in _past(now)})
+
+
+def _past(now: datetime) -> Iterator[tuple[str, Any]]:
+    """Each class of data with what takes away the part of it that is past its time; `docs/privacy.md` lists them."""
+    over = select(Case.number).where(
+        Case.state.in_(
+            [
+                state.value
+                for state in (
+                    CaseState.APPROVED,
+                    CaseState.REJECTED,
+                    CaseState.NOTIFIED,
+                    CaseState.WITHDRAWN,
+                )
+            ]
+        ),
+        Case.decided_at <= now - CASE,
+    )
+    ended = select(Conversation.id).where(
+        or_(Conversation.ended_at.is_not(None), Conversation.expires_at <= now)
+    )
+    # a conversation that was left open ends by itself, and with it what was kept for it
+    yield "vault_values", delete(VaultValue).where(VaultValue.conversation_id.in_(ended))
+    yield (
+        "photos",
+        delete(Photo).where(
+            or_(
+                Photo.case_number.in_(over),
+                photos.LOOSE & (Photo.kept_at <= now - LOOSE_PHOTO),
+                photos.LOOSE & Photo.conversation_id.in_(ended),
+            )
+        ),
+    )
+    claimed = update(Case).where(Case.number.in_(over), Case.sealed.is_not(None))
+    yield "cases", claimed.values(sealed=None, phone_lookup=None, reason=None)
+    withheld = OutboxSms.state == SmsState.WITHHELD.value
+    late = (withheld, OutboxSms.sealed.is_not(None), OutboxSms.queued_at <= now - LOOSE_PHOTO)
+    yield "sms_withheld", update(OutboxSms).where(*late).values(sealed=None)
+    left = select(WechatAccount.id).where(WechatAccount.unsubscribed_at <= now - UNSUBSCRIBED)
+    yield "wechat_deliveries_of_who_left", delete(WechatDelivery).where(WechatDelivery.account_id.in_(left))
+    yield "wechat_accounts", delete(WechatAccount).where(WechatAccount.unsubscribed_at <= now - UNSUBSCRIBED)
+    known = func.length(cast(FlowStep.known, Text)) > len("{}")
+    yield "flow_steps", update(FlowStep).where(FlowStep.at <= now - TRACE, known).values(known={})
+    for table, at in (
+        (SmsCode, SmsCode.sent_at),
+        (Attempt, Attempt.at),
+        (ProofRecord, ProofRecord.used_at),
+        (Notice, Notice.posted_at),
+        (Operation, Operation.at),
+        (OutboxSms, OutboxSms.queued_at),
+        (DemoInboxSms, DemoInboxSms.at),
+        (WechatDelivery, WechatDelivery.received_at),
+    ):
+        yield table.__tablename__, delete(table).where(at <= now - TRACE)
+    addresses = (Conversation.last_at <= now - TRACE, Conversation.address_lookup.is_not(None))
+    yield "addresses", update(Conversation).where(*addresses).values(address_lookup=None)
+
+
+def _run(session: Session, statement: Any) -> int:
+    return int(session.execute(statement.execution_options(synchronize_session=False)).rowcount)

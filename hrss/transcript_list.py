@@ -1,0 +1,387 @@
+"""The list of conversations for staff: what fits a filter, newest activity first, in pages that do not shift."""
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from typing import Any, NamedTuple
+
+from sqlalchemy import desc, exists, func, or_, select, tuple_
+from sqlalchemy.orm import Session
+
+from hrss.conversations import TurnState
+from hrss.tables import Case, Conversation, Feedback, FlowStep, Handover, Message, Turn, Verdict
+
+WORDS_AROUND = 30  # characters shown on either side of what a search found
+SLOW_MS = 2000
+AT_ONCE = 500  # conversations read at a time where all are wanted
+# Conversations are drawn by characters of their random ids, of which there are 64: fair, and the same for everyone.
+DRAWN_FIRST = tuple("0123456")  # about one in nine
+DRAWN_AGAIN = tuple("abcdefghijklm")  # about one in five
+RATED = {"helpful": True, "unhelpful": False}
+
+
+class Queue(str, Enum):
+    """What is drawn for review."""
+
+    FIRST = "first"  # unreviewed: what went wrong or was rated badly, and a share of the rest
+    AGAIN = "again"  # reviewed once, by someone else: a share, to see whether reviewers agree
+
+
+@dataclass(frozen=True)
+class Filters:
+    """
+    Which conversations are looked for; what is None excludes nothing.
+
+    `decision`, `stage`, `entry`, `lead`, `fallback` and `slow` speak of one and the same turn; `flow`, `stopped_at`
+    and `refused` of one and the same step of a flow. `queue` and `reviewed` "mine" are seen from `reader`.
+    `since` and `until` bound the last activity; `asked_since` and `asked_until` bound what else is looked for: the
+    turn, where a run of a flow last stood, the rating, the call for staff. So the overview counts.
+    """
+
+    since: datetime | None = None
+    until: datetime | None = None
+    asked_since: datetime | None = None
+    asked_until: datetime | None = None
+    channel: str | None = None
+    province: str | None = None
+    decision: str | None = None
+    stage: str | None = None
+    entry: str | None = None
+    lead: float | None = None  # the best candidate was ahead of the second by less
+    fallback: bool = False
+    slow: bool = False  # the answer took longer than `SLOW_MS`
+    flow: str | None = None
+    stopped_at: str | None = None  # the last question of the flow, or how it ended
+    refused: str | None = None
+    feedback: str | None = None  # helpful, unhelpful, none
+    reviewed: str | None = None  # yes, no, mine
+    handover: str | None = None  # what became of a call for staff
+    follow_up: str | None = None  # a kind of follow-up that is still open, or "any"
+    staff: str | None = None  # who took it over
+    case_number: str | None = None
+    text: str | None = None
+    queue: Queue | None = None
+    reader: str | None = None
+
+
+class Unit(str, Enum):
+    """What a filter is about, besides conversations."""
+
+    TURNS = "turns"
+    RUNS = "runs"  # of a flow
+    RATINGS = "ratings"
+    HANDOVERS = "handovers"
+
+
+class Tally(NamedTuple):
+    """How much a filter finds: so many turns (runs, ratings, calls for staff) in so many conversations."""
+
+    unit: Unit
+    times: int
+    conversations: int
+
+
+class Place(NamedTuple):
+    """A conversation's place in the list, newest activity first; ids decide between equals."""
+
+    last_at: datetime
+    id: str
+
+
+class Found(NamedTuple):
+    """The words that a search found, among those around them; an ellipsis stands where more was said."""
+
+    before: str
+    words: str
+    after: str
+
+
+@dataclass(frozen=True)
+class Summary:
+    """A conversation on one line; `question` is the first thing the person said."""
+
+    id: str
+    channel: str
+    site: str | None
+    province: str | None
+    started_at: datetime
+    last_at: datetime
+    ended_at: datetime | None
+    question: str
+    turns: int
+    decisions: Mapping[str, int]
+    states: Mapping[str, int]
+    helpful: int
+    unhelpful: int
+    found: Found | None
+    reviewers: tuple[str, ...]
+    follow_ups: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some conversations, and the place before which the older ones begin, if there are any."""
+
+    conversations: tuple[Summary, ...]
+    older: Place | None
+
+
+def page(session: Session, filters: Filters, before: Place | None, limit: int) -> Page:
+    """
+    The conversations in which a person said something, newest activity first, from `before` on.
+
+    A search for text reads the transcripts of all conversations the other filters leave, until the page is full.
+    """
+    wanted = select(Conversation).where(*_conditions(filters))
+    if before is not None:
+        wanted = wanted.where(tuple_(Conversation.last_at, Conversation.id) < tuple_(*before))
+    newest_first = (desc(Conversation.last_at), desc(Conversation.id))
+    rows = session.scalars(wanted.order_by(*newest_first).limit(limit + 1)).all()
+    shown = rows[:limit]
+    older = Place(shown[-1].last_at, shown[-1].id) if len(rows) > limit else None
+    return Page(tuple(_summaries(session, shown, filters)), older)
+
+
+def every(session: Session, filters: Filters, limit: int) -> Iterator[Summary]:
+    """As many conversations as fit, up to `limit`, without holding more than some of them at a time."""
+    before, left = None, limit
+    while left > 0:
+        read = page(session, filters, before, min(AT_ONCE, left))
+        yield from read.conversations
+        left -= len(read.conversations)
+        session.expunge_all()
+        before = read.older
+        if before is None:
+            return
+
+
+def count(session: Session, filters: Filters, up_to: int) -> int:
+    """How many there are; counting ends at `up_to`."""
+    some = select(Conversation.id).where(*_conditions(filters)).limit(up_to).subquery()
+    return int(session.scalar(select(func.count()).select_from(some)))
+
+
+def tally(session: Session, filters: Filters) -> Tally:
+    """Count all that is looked for. It reads everything in the filter's time, so filters without one are not counted."""
+    unit = _unit(filters)
+    counted: Mapping[Unit, tuple[Any, Any]] = {
+        Unit.TURNS: (Turn, _of_a_turn),
+        Unit.RUNS: (FlowStep, _of_a_step),
+        Unit.RATINGS: (Feedback, _of_a_rating),
+        Unit.HANDOVERS: (Handover, _of_a_handover),
+    }
+    table, conditions = counted[unit]
+    fitting = select(Conversation.id).where(*_conditions(filters))
+    rows = select(func.count(), func.count(func.distinct(table.conversation_id))).where(
+        *conditions(filters), table.conversation_id.in_(fitting)
+    )
+    times, conversations = session.execute(rows).one()
+    return Tally(unit, times, conversations)
+
+
+def summary(session: Session, conversation_id: str) -> Summary | None:
+    """The conversation on one line, None when there is none."""
+    conversation = session.get(Conversation, conversation_id)
+    return next(_summaries(session, [conversation], Filters())) if conversation else None
+
+
+def of_place(channel: str | None, province: str | None) -> Iterator[Any]:
+    """What a conversation through this channel, about this province, fulfils."""
+    if channel is not None:
+        yield Conversation.channel == channel
+    if province is not None:
+        # Where the page does not say it (WeChat), the person may: that is kept with the turn.
+        yield or_(Conversation.province == province, _has(Turn, Turn.province == province))
+
+
+def _unit(filters: Filters) -> Unit:
+    if filters.flow is not None or filters.stopped_at is not None or filters.refused is not None:
+        return Unit.RUNS
+    if filters.feedback in RATED:
+        return Unit.RATINGS
+    return Unit.HANDOVERS if filters.handover is not None else Unit.TURNS
+
+
+def _conditions(filters: Filters) -> Iterator[Any]:
+    yield _has(Turn, *_of_a_turn(filters))
+    if filters.since is not None:
+        yield Conversation.last_at >= filters.since
+    if filters.until is not None:
+        yield Conversation.last_at < filters.until
+    yield from of_place(filters.channel, filters.province)
+    if of_a_step := list(_of_a_step(filters)):
+        yield _has(FlowStep, *of_a_step)
+    if filters.feedback is not None:
+        has = _has(Feedback, *_of_a_rating(filters))
+        yield has if filters.feedback in RATED else ~has
+    if filters.handover is not None:
+        yield _has(Handover, *_of_a_handover(filters))
+    if filters.reviewed is not None:
+        whose = [Verdict.staff == filters.reader] if filters.reviewed == "mine" else []
+        has = _has(Verdict, *whose)
+        yield ~has if filters.reviewed == "no" else has
+    if filters.follow_up is not None:
+        kind = [] if filters.follow_up == "any" else [Verdict.follow_up == filters.follow_up]
+        yield _has(Verdict, Verdict.follow_up.is_not(None), Verdict.followed_up_at.is_(None), *kind)
+    if filters.staff is not None:
+        yield _has(Handover, Handover.taken_by == filters.staff)
+    if filters.case_number is not None:
+        yield _has(Case, Case.number == filters.case_number)
+    if filters.text is not None:
+        yield _has(Message, _contains(filters.text))
+    if filters.queue is not None:
+        yield from _drawn(filters.queue, filters.reader)
+
+
+def _of_a_turn(filters: Filters) -> Iterator[Any]:
+    for column, value in (
+        (Turn.decision, filters.decision),
+        (Turn.stage, filters.stage),
+        (Turn.entry, filters.entry),
+    ):
+        if value is not None:
+            yield column == value
+    if filters.lead is not None:
+        yield Turn.lead < filters.lead
+    if filters.fallback:
+        yield _went_wrong()
+    if filters.slow:
+        yield Turn.total_ms > SLOW_MS
+    if _unit(filters) is Unit.TURNS:
+        yield from _asked(Turn.received_at, filters)
+
+
+def _of_a_rating(filters: Filters) -> Iterator[Any]:
+    if filters.feedback in RATED:
+        yield Feedback.helpful.is_(RATED[filters.feedback])
+    yield from _asked(Feedback.at, filters)
+
+
+def _of_a_handover(filters: Filters) -> Iterator[Any]:
+    yield Handover.state == filters.handover
+    yield from _asked(Handover.asked_at, filters)
+
+
+def _asked(moment: Any, filters: Filters) -> Iterator[Any]:
+    if filters.asked_since is not None:
+        yield moment >= filters.asked_since
+    if filters.asked_until is not None:
+        yield moment < filters.asked_until
+
+
+def _of_a_step(filters: Filters) -> Iterator[Any]:
+    if filters.flow is not None:
+        yield FlowStep.flow == filters.flow
+    if filters.refused is not None:
+        yield FlowStep.refused == filters.refused
+    if filters.stopped_at is not None:
+        yield or_(FlowStep.ended == filters.stopped_at, FlowStep.asked == filters.stopped_at)
+    if _unit(filters) is Unit.RUNS and (filters.stopped_at or filters.asked_since or filters.asked_until):
+        yield is_the_last()
+        yield from _asked(FlowStep.at, filters)
+
+
+def is_the_last() -> Any:
+    """Whether a step is the last of its run, so far."""
+    later = FlowStep.__table__.alias("later")
+    return ~exists().where(later.c.run_id == FlowStep.run_id, later.c.at > FlowStep.at)
+
+
+def _drawn(queue: Queue, reader: str | None) -> Iterator[Any]:
+    if queue is Queue.FIRST:
+        yield ~_has(Verdict)
+        yield or_(
+            _has(Turn, _went_wrong()),
+            _has(Feedback, Feedback.helpful.is_(False)),
+            func.substr(Conversation.id, 1, 1).in_(DRAWN_FIRST),
+        )
+    else:
+        verdicts = select(func.count()).select_from(Verdict).where(Verdict.conversation_id == Conversation.id)
+        yield verdicts.scalar_subquery() == 1
+        yield ~_has(Verdict, Verdict.staff == reader)
+        yield func.substr(Conversation.id, 2, 1).in_(DRAWN_AGAIN)
+
+
+def _went_wrong() -> Any:
+    return or_(Turn.decision == "none", Turn.state == TurnState.FAILED.value)
+
+
+def _has(table: Any, *conditions: Any) -> Any:
+    return exists().where(table.conversation_id == Conversation.id, *conditions)
+
+
+def _contains(words: str) -> Any:
+    return func.lower(Message.text).contains(words.lower(), autoescape=True)
+
+
+def _among(column: Any, values: Iterable[str]) -> Any:
+    return column.in_(values)
+
+
+def _summaries(session: Session, rows: Sequence[Conversation], filters: Filters) -> Iterator[Summary]:
+    ids = [row.id for row in rows]
+    said: defaultdict[str, list[Any]] = defaultdict(list)
+    for turn in session.execute(
+        select(Turn.conversation_id, Turn.text, Turn.decision, Turn.state)
+        .where(_among(Turn.conversation_id, ids))
+        .order_by(Turn.seq)
+    ):
+        said[turn.conversation_id].append(turn)
+    ratings = Counter(
+        tuple(row)
+        for row in session.execute(
+            select(Feedback.conversation_id, Feedback.helpful).where(_among(Feedback.conversation_id, ids))
+        )
+    )
+    verdicts: defaultdict[str, list[Verdict]] = defaultdict(list)
+    for verdict in session.scalars(
+        select(Verdict).where(_among(Verdict.conversation_id, ids)).order_by(Verdict.at)
+    ):
+        verdicts[verdict.conversation_id].append(verdict)
+    found = _found(session, ids, filters.text) if filters.text else {}
+    for row in rows:
+        yield Summary(
+            id=row.id,
+            channel=row.channel,
+            site=row.site,
+            province=row.province,
+            started_at=row.started_at,
+            last_at=row.last_at,
+            ended_at=row.ended_at,
+            question=said[row.id][0].text if said[row.id] else "",
+            turns=len(said[row.id]),
+            decisions=Counter(turn.decision for turn in said[row.id] if turn.decision),
+            states=Counter(turn.state for turn in said[row.id]),
+            helpful=ratings[row.id, True],
+            unhelpful=ratings[row.id, False],
+            found=found.get(row.id),
+            reviewers=tuple(verdict.staff for verdict in verdicts[row.id]),
+            follow_ups=tuple(
+                verdict.follow_up
+                for verdict in verdicts[row.id]
+                if verdict.follow_up and verdict.followed_up_at is None
+            ),
+        )
+
+
+def _found(session: Session, ids: Iterable[str], words: str) -> dict[str, Found]:
+    """Where the words stand first in each of the conversations."""
+    found: dict[str, Found] = {}
+    for conversation_id, text in session.execute(
+        select(Message.conversation_id, Message.text)
+        .where(_among(Message.conversation_id, ids), _contains(words))
+        .order_by(Message.seq)
+    ):
+        place = re.search(re.escape(words), text, re.IGNORECASE)
+        if place and conversation_id not in found:
+            start, end = place.span()
+            before, after = text[max(start - WORDS_AROUND, 0) : start], text[end : end + WORDS_AROUND]
+            found[conversation_id] = Found(
+                before if start <= WORDS_AROUND else f"…{before}",
+                place.group(),
+                after if len(text) <= end + WORDS_AROUND else f"{after}…",
+            )
+    return found
