@@ -1,0 +1,203 @@
+"""
+Which label a text deserves, with what probability: the trained part of understanding.
+
+A label is one of four kinds: an entry of the book, a question back for what is too vague, an intent of the dialogue,
+or a subject that lies outside. Three views vote: a linear model on words, character n-grams and concepts, a logistic
+regression on the sentence vector, and the nearest examples by sentence vector. The vector is asked for only when the
+words are unsure.
+"""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from itertools import combinations, pairwise
+from pathlib import Path
+from typing import NamedTuple
+
+import jieba
+import joblib
+import numpy as np
+import numpy.typing as npt
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.svm import LinearSVC
+
+from faq.book import HERE, read_yaml
+from faq.clean import clean
+from faq.encoders import Vectors, encoder
+
+ENTRY, VAGUE, INTENT, OUTSIDE = "entry", "vague", "intent", "outside"
+
+NEAREST = 3  # examples of a label that speak for it
+ROUNDS = 40  # of fitting the regression
+LEAST = 1e-9  # probability of a label that the regression does not rule out
+Scores = npt.NDArray[np.float32]
+
+
+class Example(NamedTuple):
+    text: str
+    label: str
+
+
+@dataclass(frozen=True)
+class Blend:
+    """
+    How much each view says, as factors of its score in the exponent; fitted on held-out folds of the examples
+    and on the voices of the book left out in turn (`docs/decisions/0004-understanding.md`, `0016-people-never-met.md`).
+
+    `words_alone` is the factor when the vector was not asked for: when the words' best label leads by `clear`.
+    """
+
+    words: float = 4.4
+    vector: float = 0.45
+    nearest: float = 10.0
+    words_alone: float = 10.0
+    clear: float = 0.5
+
+
+def label_of(kind: str, name: str) -> str:
+    return f"{kind}:{name}"
+
+
+@cache
+def _segmenter() -> jieba.Tokenizer:
+    jieba.setLogLevel(60)
+    segmenter = jieba.Tokenizer()
+    segmenter.load_userdict(str(HERE / "lexicon" / "words.txt"))
+    return segmenter
+
+
+@cache
+def _concepts() -> Mapping[str, re.Pattern[str]]:
+    return {name: re.compile(said) for name, said in read_yaml(HERE / "lexicon" / "concepts.yml").items()}
+
+
+def concepts(text: str) -> list[str]:
+    """Return the concepts of `faq/lexicon/concepts.yml` that a cleaned text speaks of."""
+    return [name for name, said in _concepts().items() if said.search(text)]
+
+
+def features(text: str) -> list[str]:
+    """Return words, pairs of words, and character 1- to 3-grams of a cleaned text."""
+    words = [word for word in _segmenter().lcut(text) if word.strip()]
+    found = [f"w {word}" for word in words]
+    found.extend(f"p {first} {second}" for first, second in pairwise(words))
+    for size in (1, 2, 3):
+        found.extend(text[start : start + size] for start in range(len(text) - size + 1))
+    return found
+
+
+def features_and_concepts(text: str) -> list[str]:
+    """Return the features of a cleaned text, the concepts it speaks of, and which two of them together."""
+    found, named = features(text), concepts(text)
+    found.extend(f"c {concept}" for concept in named)
+    found.extend(f"cc {first} {second}" for first, second in combinations(named, 2))
+    return found
+
+
+class Ranker:
+    """Trained on examples; `scores` reads one cleaned text."""
+
+    def __init__(self, *, blend: Blend | None = None, encoder_name: str | None = "universal") -> None:
+        self.blend = blend or Blend()
+        self.encoder_name = encoder_name
+        self.labels: list[str] = []
+        self.vectors: dict[str, npt.NDArray[np.float32]] = {}
+
+    def fit(
+        self, examples: Iterable[Example], known: Mapping[str, npt.NDArray[np.float32]] | None = None
+    ) -> Ranker:
+        """Train on examples; `known` holds sentence vectors that need not be computed again, by cleaned text."""
+        pairs = list(dict.fromkeys((clean(example.text), example.label) for example in examples))
+        texts, names = [text for text, _ in pairs], [label for _, label in pairs]
+        self.labels = sorted(set(names))
+        place = {label: number for number, label in enumerate(self.labels)}
+        wanted = np.array([place[name] for name in names])
+
+        self._vectorizer = TfidfVectorizer(
+            analyzer=features_and_concepts, min_df=2, sublinear_tf=True, dtype=np.float32
+        )
+        model = LinearSVC(C=0.5, random_state=0).fit(self._vectorizer.fit_transform(texts), wanted)
+        self._words = np.ascontiguousarray(model.coef_.T, dtype=np.float32)
+        self._words_bias = model.intercept_.astype(np.float32)
+
+        if self.encoder_name:
+            self._fit_vectors(texts, wanted, known or {})
+        return self
+
+    def _fit_vectors(
+        self, texts: Sequence[str], wanted: npt.NDArray[np.int_], known: Mapping[str, npt.NDArray[np.float32]]
+    ) -> None:
+        missing = [text for text in dict.fromkeys(texts) if text not in known]
+        fresh: dict[str, npt.NDArray[np.float32]] = {}
+        for start in range(0, len(missing), 256):
+            batch = missing[start : start + 256]
+            fresh.update(zip(batch, encoder(self.encoder_name or "").encode(batch)))
+        self.vectors = {text: known[text] if text in known else fresh[text] for text in texts}
+        rows = np.vstack([self.vectors[text] for text in texts])
+        order = np.argsort(wanted, kind="stable")
+        self._examples = np.ascontiguousarray(rows[order])
+        self._starts = np.searchsorted(wanted[order], np.arange(len(self.labels)))
+
+        model = LogisticRegression(C=30, max_iter=ROUNDS)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)  # stopped early: more rounds rank no better
+            model.fit(rows, wanted)
+        self._vector = np.ascontiguousarray(model.coef_.T, dtype=np.float32)
+        self._vector_bias = model.intercept_.astype(np.float32)
+
+    def views(self, cleaned: str) -> tuple[Scores, Scores | None, Scores | None]:
+        """Return the three votes, by label; the last two are None when the words were clear or there is no encoder."""
+        words = (self._vectorizer.transform([cleaned]) @ self._words)[0] + self._words_bias
+        if not self.encoder_name:
+            return words, None, None
+        first, second = np.partition(words, -2)[-2:][::-1]
+        if first - second >= self.blend.clear:
+            return words, None, None
+        row = self.vectors.get(cleaned)
+        if row is None:
+            row = encoder(self.encoder_name).encode([cleaned])[0]
+        return words, *self.vector_views(row)
+
+    def vector_views(self, row: npt.NDArray[np.float32]) -> tuple[Scores, Scores]:
+        power = row @ self._vector + self._vector_bias
+        weight = np.exp(power - power.max())
+        vector = np.log(weight / weight.sum() + LEAST)
+        near = self._examples @ row
+        ends = np.append(self._starts[1:], len(near))
+        nearest = np.array(
+            [_mean_of_best(near[start:end]) for start, end in zip(self._starts, ends)], dtype=np.float32
+        )
+        return vector, nearest
+
+    def blended(self, words: Scores, vector: Scores | None, nearest: Scores | None) -> Scores:
+        """Return the probability of every label."""
+        if vector is None or nearest is None:
+            power = self.blend.words_alone * words
+        else:
+            power = self.blend.words * words + self.blend.vector * vector + self.blend.nearest * nearest
+        weight = np.exp(power - power.max())
+        return np.asarray(weight / weight.sum(), dtype=np.float32)
+
+    def scores(self, cleaned: str) -> dict[str, float]:
+        """Return the probability of every label for a cleaned text; they sum to one."""
+        return dict(zip(self.labels, self.blended(*self.views(cleaned)).tolist()))
+
+    def save(self, path: Path) -> None:
+        joblib.dump(self, path, compress=3)
+
+    @staticmethod
+    def load(path: Path) -> Ranker:
+        ranker: Ranker = joblib.load(path)
+        return ranker
+
+
+def _mean_of_best(near: Vectors) -> float:
+    if len(near) <= NEAREST:
+        return float(near.mean())
+    return float(np.partition(near, -NEAREST)[-NEAREST:].mean())

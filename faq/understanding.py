@@ -1,0 +1,430 @@
+"""One decision a message: clean, error message, exact, rank, decide."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+
+from faq.book import HERE, Book, Entry, read_yaml, stated_facts
+from faq.clean import clean, letters, plain
+from faq.entities import introduces, without_values
+from faq.followups import (
+    SHORT,
+    Exchange,
+    asks_what_else,
+    exchanged,
+    leaning,
+    nexts,
+    offered_place,
+    says_it_did_not_help,
+    step_asked,
+    without_pointing,
+)
+from faq.mentions import mentions
+from faq.messages import recognise
+from faq.near import telling_apart
+from faq.opposites import told_apart
+from faq.places import OTHER, SERVED, province_of
+from faq.ranking import ENTRY, INTENT, OUTSIDE, VAGUE, Example, Ranker, label_of
+from faq.reading import Choice, Context, Decision, Reading, Stage
+
+TOO_LONG = 500  # characters of the plain text; a question says what it wants well before that
+BEST = 5  # candidates kept with a reading
+MOST_CHOICES = 3  # of a question back that is made from the ranking
+
+_MARKUP = re.compile(
+    r"^\s*[/／]\s*[a-z_]+|<\s*/?\s*[a-z!][^>]{0,200}>|\b(select|insert|update|delete|drop|union|alter)\b.{0,80}"
+    r"\b(from|into|table|set|select|where)\b|\{\{|\$\{|--\s*$|javascript:|\bor\s+1\s*=\s*1",
+    re.IGNORECASE | re.DOTALL,
+)
+_ORDINAL = re.compile(r"^第?([一二三四1-4])(个|条|项|种)?(吧|呢|那个)?$")
+_ORDINALS = {"一": 0, "二": 1, "三": 2, "四": 3, "1": 0, "2": 1, "3": 2, "4": 3}
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """
+    The probabilities at which a reading is decided, in one place; calibrated on held-out folds of the book's phrases.
+
+    An entry is answered from `sure`, or from `likely` when it leads the next one by `lead`; below `unknown` for all
+    entries together nothing of the book is meant.
+    """
+
+    sure: float = 0.55
+    likely: float = 0.38
+    lead: float = 0.20
+    unknown: float = 0.40
+    chat: float = 0.40
+    vague: float = 0.40
+    worth_offering: float = 0.06
+
+
+@dataclass(frozen=True)
+class Clarification:
+    """A question back for what people say too vaguely to answer."""
+
+    id: str
+    ask: str
+    choices: tuple[Choice, ...]
+    phrases: tuple[str, ...]
+
+
+@cache
+def load_clarifications() -> dict[str, Clarification]:
+    return {
+        body["id"]: Clarification(
+            id=body["id"],
+            ask=body["ask"],
+            choices=tuple(Choice(**choice) for choice in body["choices"]),
+            phrases=tuple(body["phrases"]),
+        )
+        for body in read_yaml(HERE / "clarifications.yml")
+    }
+
+
+def book_examples(book: Book) -> Iterable[Example]:
+    """Yield what the book teaches: every question and phrase of its entries, and of the questions back."""
+    for entry in book:
+        for said in entry.said():
+            yield Example(said, label_of(ENTRY, entry.id))
+    for clarification in load_clarifications().values():
+        for said in clarification.phrases:
+            yield Example(said, label_of(VAGUE, clarification.id))
+
+
+def _without_introduction(text: str) -> str | None:
+    """Return the cleaned text without the values and their names when it gives several: those say who someone is."""
+    return clean(without_values(text)) if introduces(text) else None
+
+
+class Understanding:
+    """
+    Reads messages against one version of the book.
+
+    `ranker` was trained on the book's examples and on those of the dialogue's intents; entries that the book no
+    longer has, or has switched off, are never returned.
+    """
+
+    def __init__(self, book: Book, ranker: Ranker, thresholds: Thresholds | None = None) -> None:
+        self.book = book
+        self.ranker = ranker
+        self.thresholds = thresholds or Thresholds()
+        self._exact: dict[str, list[str]] = {}
+        for example in book_examples(book):
+            known = self._exact.setdefault(letters(clean(example.text)), [])
+            if example.label not in known:
+                known.append(example.label)
+
+    def read(self, text: str, context: Context | None = None) -> Reading:
+        started = time.perf_counter()
+        reading = self._read(text, context or Context())
+        reading.milliseconds = round((time.perf_counter() - started) * 1000, 3)
+        return reading
+
+    def _read(self, text: str, context: Context) -> Reading:
+        if len(plain(text)) >= TOO_LONG:
+            return Reading(text, "", Decision.CHAT, Stage.CLEAN, "too_long")
+        cleaned = clean(text)
+        if _MARKUP.search(text):
+            return self._with_candidates(
+                Reading(text, cleaned, Decision.CHAT, Stage.CLEAN, "injection"), context
+            )
+        if not letters(cleaned):
+            intent = "bare_value" if letters(plain(text)) else "nonsense"
+            return Reading(text, cleaned, Decision.CHAT, Stage.CLEAN, intent)
+
+        chosen = self._choice_in_words(cleaned, context)
+        if chosen:
+            return self.choose(chosen, context, text=text)
+
+        named = province_of(cleaned)
+        province = named if named in SERVED else context.province
+        context = replace(context, province=province)
+        last = self.book.entries.get(context.last_entry or "")
+        pointed = without_pointing(cleaned) if last else None
+        asked = pointed or _without_introduction(text) or cleaned
+        scores = told_apart(self.ranker.scores(asked), asked)
+        if last:
+            scores = leaning(scores, cleaned, last)
+        candidates = self._candidates(scores, context)
+        reading = Reading(
+            text,
+            cleaned,
+            Decision.NONE,
+            Stage.RANK,
+            "out_of_scope",
+            candidates=candidates[:BEST],
+            province=province,
+            audience=context.audience,
+            facts=stated_facts(cleaned),
+            thresholds=vars(self.thresholds).copy(),
+        )
+
+        if last and asks_what_else(cleaned) and (rest := self._what_else(reading, last, context)):
+            return rest
+        quoted = recognise(cleaned, province)
+        if quoted and quoted.error.entry in self.book:
+            reading.error = quoted.error.key
+            return self._answer(reading, quoted.error.entry, quoted.score / 100, Stage.ERROR_MESSAGE)
+
+        for label in self._exact.get(letters(cleaned), ()):
+            kind, name = label.split(":", 1)
+            if kind == ENTRY and self._fits(name, context):
+                return self._answer(reading, name, 1.0, Stage.EXACT)
+            if kind == VAGUE:
+                reading.stage = Stage.EXACT
+                return self._ask(reading, load_clarifications()[name], context)
+
+        if named == OTHER:
+            reading.intent = "other_province"
+            return reading
+        followed = self._follow_up(reading, last, context) if last else None
+        if followed:
+            return followed
+        return self._decide(reading, scores, candidates, context)
+
+    def _what_else(self, reading: Reading, last: Entry, context: Context) -> Reading | None:
+        """Read a question for what is left to do: the next step of who goes one by one, or what comes after the entry."""
+        if context.last_step is not None and context.last_step + 1 < len(last.steps):
+            reading.decision, reading.intent, reading.stage = Decision.CHAT, "say_steps", Stage.FOLLOW_UP
+            return reading
+        following = nexts().get(last.id, "")
+        return self._answer(reading, following, 1.0, Stage.FOLLOW_UP) if following in self.book else None
+
+    def _follow_up(self, reading: Reading, last: Entry, context: Context) -> Reading | None:
+        """Read what says nothing without the last answer; None when the text speaks for itself."""
+        step = step_asked(reading.cleaned, last)
+        if step is not None:
+            reading.decision, reading.intent, reading.stage = Decision.CHAT, "say_steps", Stage.FOLLOW_UP
+            reading.step = step if step >= 0 else None
+            return reading
+        if says_it_did_not_help(reading.cleaned):
+            near = [Choice(entry=entry) for entry in last.related if entry in self.book][:MOST_CHOICES]
+            if not near:
+                return None
+            reading.decision, reading.intent, reading.stage = Decision.WHICH, "ask_which", Stage.FOLLOW_UP
+            reading.choices = near
+            return reading
+        exchange = exchanged(reading.cleaned, last)
+        if not exchange:
+            return None
+        context = Context(province=exchange.province, audience=exchange.audience or context.audience)
+        again = self._read(exchange.question, context)
+        if again.decision is Decision.WHICH:
+            again.choices = [choice for choice in again.choices if self._is_meant(choice, last, exchange)]
+            if len(again.choices) == 1:
+                again = self._answer(again, again.choices[0].entry or "", again.confidence, Stage.FOLLOW_UP)
+                again.choices, again.ask = [], None
+        if again.entry == last.id or not (again.entry or again.choices):
+            return None
+        again.text, again.stage = reading.text, Stage.FOLLOW_UP
+        return again
+
+    def _is_meant(self, choice: Choice, last: Entry, exchange: Exchange) -> bool:
+        entry = self.book.entries.get(choice.entry or "")
+        return (
+            entry is not None
+            and entry.id != last.id
+            and exchange.province in (None, entry.province)
+            and (exchange.audience is None or entry.audience in (exchange.audience, "both"))
+        )
+
+    def choose(self, choice: Choice, context: Context, *, text: str = "") -> Reading:
+        """Read a choice that a question back offered: an entry, or something to remember before asking again."""
+        context = replace(
+            context,
+            province=choice.remember.get("province", context.province),
+            audience=choice.remember.get("audience", context.audience),
+        )
+        if choice.entry:
+            reading = Reading(
+                text,
+                clean(text),
+                Decision.ANSWER,
+                Stage.OPTION,
+                "ask_faq",
+                province=context.province,
+                audience=context.audience,
+            )
+            return self._answer(reading, choice.entry, 1.0, Stage.OPTION)
+        again = self._read(context.asked or text, replace(context, offered=(), asked=None))
+        again.text = text
+        return again
+
+    def _decide(
+        self,
+        reading: Reading,
+        scores: Mapping[str, float],
+        candidates: list[tuple[str, float]],
+        context: Context,
+    ) -> Reading:
+        limits = self.thresholds
+        chats = {label: score for label, score in scores.items() if label.startswith(INTENT)}
+        best_chat = max(chats, key=lambda label: chats[label], default=None)
+        vague = {label: score for label, score in scores.items() if label.startswith(VAGUE)}
+        best_vague = max(vague, key=lambda label: vague[label], default=None)
+        outside = {label: score for label, score in scores.items() if label.startswith(OUTSIDE)}
+        inside = sum(score for label, score in scores.items() if label.startswith((ENTRY, VAGUE)))
+        top, confidence = candidates[0] if candidates else (None, 0.0)
+        second = candidates[1][1] if len(candidates) > 1 else 0.0
+
+        if best_chat and chats[best_chat] >= limits.chat and chats[best_chat] > confidence:
+            reading.decision, reading.intent = Decision.CHAT, best_chat.split(":", 1)[1]
+            reading.confidence = chats[best_chat]
+            return reading
+        if inside < limits.unknown or top is None:
+            reading.confidence = 1 - inside
+            if outside:
+                reading.subject = max(outside, key=lambda label: outside[label]).split(":", 1)[1]
+            return reading
+        # near questions back share what is vague between them, so together they decide and the best one asks
+        too_vague = sum(vague.values())
+        if best_vague and too_vague >= limits.vague and too_vague > confidence:
+            reading.confidence = too_vague
+            return self._ask(reading, load_clarifications()[best_vague.split(":", 1)[1]], context)
+        if confidence >= limits.sure or (confidence >= limits.likely and confidence - second >= limits.lead):
+            return self._answer(reading, top, confidence, Stage.RANK)
+        offered = [entry for entry, score in candidates if score >= limits.worth_offering][:MOST_CHOICES] or [
+            top
+        ]
+        elsewhere = self._of_the_other_province(scores, context)
+        if elsewhere and elsewhere[1] >= max(limits.likely, confidence):
+            offered = [*offered[: MOST_CHOICES - 1], elsewhere[0]]
+        reading.decision, reading.intent, reading.confidence = Decision.WHICH, "ask_which", confidence
+        reading.choices = [Choice(entry=entry) for entry in offered]
+        about_the_last = self._near_the_last(reading.choices, reading, context)
+        if about_the_last:
+            reading.choices = []
+            return self._answer(reading, about_the_last, confidence, Stage.FOLLOW_UP)
+        two = telling_apart(offered)
+        if two:
+            reading.ask = two.ask
+            reading.choices = [Choice(entry=entry, label=label) for entry, label in two.labels.items()]
+        return reading
+
+    def _of_the_other_province(
+        self, scores: Mapping[str, float], context: Context
+    ) -> tuple[str, float] | None:
+        """Return the best entry that does not hold where the person is: they may have come to the wrong page."""
+        others = [
+            (name, score)
+            for label, score in scores.items()
+            for kind, name in [label.split(":", 1)]
+            if kind == ENTRY and name in self.book and not self._fits(name, context)
+        ]
+        return max(others, key=lambda item: item[1], default=None)
+
+    def _answer(self, reading: Reading, entry_id: str, confidence: float, stage: Stage) -> Reading:
+        entry_id = self.book.fitting(entry_id, reading.facts)
+        entry = self.book[entry_id]
+        reading.decision, reading.intent, reading.stage = Decision.ANSWER, "ask_faq", stage
+        reading.entry, reading.confidence = entry_id, confidence
+        reading.province = entry.province
+        if entry.audience != "both":
+            reading.audience = entry.audience
+        others = [candidate for candidate in reading.candidates if candidate[0] != entry_id]
+        if not reading.candidates or reading.candidates[0][0] != entry_id:
+            reading.candidates = [(entry_id, confidence), *others][:BEST]
+        return reading
+
+    def _ask(self, reading: Reading, clarification: Clarification, context: Context) -> Reading:
+        fitting = [
+            choice for choice in clarification.choices if choice.entry and self._fits(choice.entry, context)
+        ]
+        if context.audience:
+            for_them = [c for c in fitting if self.book[c.entry or ""].audience in (context.audience, "both")]
+            fitting = for_them or fitting
+        if len(fitting) == 1 and fitting[0].entry:
+            return self._answer(reading, fitting[0].entry, reading.confidence, reading.stage)
+        near = self._near_the_last(fitting, reading, context)
+        if near:
+            return self._answer(reading, near, reading.confidence, Stage.FOLLOW_UP)
+        if not fitting:
+            return reading
+        reading.decision, reading.intent = Decision.WHICH, "ask_which"
+        reading.ask, reading.choices = clarification.ask, fitting
+        meant = [choice.entry for choice in fitting if choice.entry]
+        ranked = dict(reading.candidates)
+        meant.sort(key=lambda entry: -ranked.get(entry, 0.0))
+        rest = [entry for entry in ranked if entry not in meant]
+        reading.candidates = [(entry, ranked.get(entry, 0.0)) for entry in [*meant, *rest]][:BEST]
+        return reading
+
+    def _near_the_last(self, fitting: list[Choice], reading: Reading, context: Context) -> str | None:
+        """Return what a short vague message means if just one of its meanings is about the last answer, or next to it."""
+        last = self.book.entries.get(context.last_entry or "")
+        goes_step_by_step = context.last_step is not None
+        if not last or goes_step_by_step or len(letters(reading.cleaned)) > SHORT:
+            return None
+        near = [entry for choice in fitting if (entry := choice.entry) and self._is_near(entry, last)]
+        return near[0] if len(near) == 1 else None
+
+    def _is_near(self, entry: str, last: Entry) -> bool:
+        return entry == last.id or entry in last.related or last.id in self.book[entry].related
+
+    def _choice_in_words(self, cleaned: str, context: Context) -> Choice | None:
+        """Return the offered choice that a short reply names by its label, its place or its province."""
+        if not context.offered:
+            return None
+        said = letters(cleaned)
+        ordinal = _ORDINAL.match(said)
+        if ordinal and _ORDINALS[ordinal.group(1)] < len(context.offered):
+            return context.offered[_ORDINALS[ordinal.group(1)]]
+        place = offered_place(cleaned)
+        if place is not None:
+            return context.offered[place]
+        if len(said) > 12:
+            return None
+        naming = [choice for choice in context.offered if self._names(said, choice)]
+        return naming[0] if len(naming) == 1 else None
+
+    def _names(self, said: str, choice: Choice) -> bool:
+        words = letters(clean(choice.label or (self.book[choice.entry].question if choice.entry else "")))
+        if said in words and len(said) >= 2:
+            return True
+        if words in said:
+            return True
+        entry = self.book[choice.entry] if choice.entry else None
+        if entry and entry.audience == "person" and re.search(r"个人|自己|本人|我的$", said):
+            return True
+        if entry and entry.audience == "org" and re.search(r"单位|公司|企业|厂", said):
+            return True
+        return bool(entry and province_of(said) == entry.province)
+
+    def _fits(self, entry_id: str, context: Context) -> bool:
+        return entry_id in self.book and context.province in (None, self.book[entry_id].province)
+
+    def _candidates(self, scores: Mapping[str, float], context: Context) -> list[tuple[str, float]]:
+        """Return the entries of the context's province, best first; their shares are kept as they are."""
+        fitting = [
+            (name, score)
+            for label, score in scores.items()
+            for kind, name in [label.split(":", 1)]
+            if kind == ENTRY and self._fits(name, context)
+        ]
+        return sorted(fitting, key=lambda item: -item[1])
+
+    def _with_candidates(self, reading: Reading, context: Context) -> Reading:
+        reading.candidates = self._candidates(self.ranker.scores(reading.cleaned), context)[:BEST]
+        return reading
+
+
+def as_json(reading: Reading) -> str:
+    """Return the line that `python -m bot ask --json` prints."""
+    return json.dumps(
+        {
+            "text": reading.text,
+            "decision": reading.decision.value,
+            "entry": reading.entry,
+            "intent": reading.intent,
+            "candidates": [{"id": entry, "score": round(score, 4)} for entry, score in reading.candidates],
+            "stage": reading.stage.value,
+            "ms": reading.milliseconds,
+            "mentions": [each._asdict() for each in mentions(reading.text)],
+        },
+        ensure_ascii=False,
+    )
