@@ -1,0 +1,1 @@
+"""Measurements, each beside rivals on the same questions in the same run."""

@@ -1,0 +1,1 @@
+"""What a message costs, ours and stock Rasa's, over HTTP against really running processes."""

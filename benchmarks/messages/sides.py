@@ -1,0 +1,196 @@
+"""
+The two sides: our bot with its web channel, and stock Rasa with its REST channel, each as its makers run it.
+
+Both are one server process with an action server beside it, and keep every turn in an SQLite file. The rival knows the
+same questions: an intent for every entry, a rule for every intent, DIET on jieba words and count vectors, and the
+default SQL tracker store. How long DIET was trained changes what it answers and not how long it takes, so it is
+trained for one epoch only.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import subprocess
+import sys
+import time
+from abc import ABC, abstractmethod
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import yaml
+
+from benchmarks.messages.processes import Process
+from benchmarks.understanding.questions import ROOT, taught
+from benchmarks.understanding.stock_rasa import PIPELINES, training_data
+from faq.book import load_files
+from tests.conftest import free_port, surroundings
+
+EPOCHS = 1
+RIVAL = ROOT / "var" / "rivals" / "messages"
+WAIT_SECONDS = 25
+
+
+class Side(ABC):
+    """One of the two, while it runs."""
+
+    name: str
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.processes: dict[str, Process] = {}
+        self.cold_seconds = 0.0
+
+    async def start(self, first: str) -> None:
+        """Start the processes, ask a first question, and keep how long it took from nothing to its answer."""
+        began = time.perf_counter()
+        self._start()
+        async with aiohttp.ClientSession() as http:
+            talk = await self.talk(http)
+            await talk.ask(first)
+        self.cold_seconds = time.perf_counter() - began
+
+    def stop(self) -> None:
+        for process in self.processes.values():
+            process.stop()
+
+    @property
+    def server(self) -> Process:
+        return self.processes[next(iter(self.processes))]
+
+    @abstractmethod
+    def _start(self) -> None: ...
+
+    @abstractmethod
+    async def talk(self, http: aiohttp.ClientSession) -> Talk:
+        """Begin a conversation."""
+
+
+class Talk(ABC):
+    @abstractmethod
+    async def ask(self, text: str) -> list[dict[str, Any]]:
+        """Send a text; return what was answered, once all of it is there."""
+
+
+class Ours(Side):
+    name = "ours"
+
+    def _start(self) -> None:
+        environment = surroundings(self.folder)
+        self.origin = f"http://127.0.0.1:{environment['WEB_PORT']}"
+        self.processes = {
+            "bot": Process.start("bot", ["-m", "bot", "serve"], self.folder, environment),
+            "actions": Process.start("actions", ["-m", "actions"], self.folder, environment),
+        }
+        self.processes["bot"].wait_for(f"{self.origin}/webhooks/web/ready")
+
+    async def talk(self, http: aiohttp.ClientSession) -> Talk:
+        web, headers = f"{self.origin}/webhooks/web", {"Origin": self.origin, "X-HRSS-Embed": "1"}
+        async with http.post(f"{web}/session", json={"province": "gd"}, headers=headers) as answer:
+            opened = await answer.json()
+        return WebTalk(http, web, {**headers, "Authorization": f"Bearer {opened['token']}"})
+
+
+class WebTalk(Talk):
+    """The wire protocol of our web channel, by long polling."""
+
+    def __init__(self, http: aiohttp.ClientSession, web: str, headers: dict[str, str]) -> None:
+        self._http, self._web, self._headers = http, web, headers
+
+    async def ask(self, text: str) -> list[dict[str, Any]]:
+        body = {"client_msg_id": secrets.token_hex(8), "text": text}
+        async with self._http.post(f"{self._web}/messages", json=body, headers=self._headers) as answer:
+            seq = (await answer.json())["seq"]
+        poll = f"{self._web}/poll?after={seq}&wait={WAIT_SECONDS}"
+        async with self._http.get(poll, headers=self._headers) as answer:
+            said: list[dict[str, Any]] = (await answer.json())["messages"]
+        if not said:
+            raise SystemExit(f"no answer to a message within {WAIT_SECONDS} s")
+        return said
+
+
+class StockRasa(Side):
+    name = "stock Rasa"
+
+    def _start(self) -> None:
+        port, actions = free_port(), free_port()
+        self.origin = f"http://127.0.0.1:{port}"
+        (self.folder / "credentials.yml").write_text("rest:\n", encoding="utf-8")
+        endpoints = {
+            "tracker_store": {"type": "SQL", "dialect": "sqlite", "db": str(self.folder / "tracker.db")},
+            "action_endpoint": {"url": f"http://127.0.0.1:{actions}/webhook"},
+        }
+        (self.folder / "endpoints.yml").write_text(yaml.safe_dump(endpoints), encoding="utf-8")
+        serve = ["-m", "rasa", "run", "--model", str(trained()), "--port", str(port), "-i", "127.0.0.1"]
+        files = ["--credentials", "credentials.yml", "--endpoints", "endpoints.yml"]
+        self.processes = {"rasa": Process.start("rasa", [*serve, *files], self.folder, stock_environment())}
+        self.processes["rasa"].wait_for(f"{self.origin}/webhooks/rest/")
+
+    async def talk(self, http: aiohttp.ClientSession) -> Talk:
+        return RestTalk(http, f"{self.origin}/webhooks/rest/webhook")
+
+
+class RestTalk(Talk):
+    """Rasa's own REST channel: the answer is the response."""
+
+    def __init__(self, http: aiohttp.ClientSession, webhook: str) -> None:
+        self._http, self._webhook, self._sender = http, webhook, secrets.token_hex(8)
+
+    async def ask(self, text: str) -> list[dict[str, Any]]:
+        async with self._http.post(self._webhook, json={"sender": self._sender, "message": text}) as answer:
+            said: list[dict[str, Any]] = await answer.json()
+        return said
+
+
+def stock_environment() -> dict[str, str]:
+    return {**os.environ, "RASA_TELEMETRY_ENABLED": "false", "TF_CPP_MIN_LOG_LEVEL": "3"}
+
+
+def trained() -> Path:
+    """Return stock Rasa's model of the same book, trained when there is none; kept under `var/rivals/messages`."""
+    model = RIVAL / "model.tar.gz"
+    if model.exists():
+        return model
+    RIVAL.mkdir(parents=True, exist_ok=True)
+    pipeline = [{**part, "epochs": EPOCHS} if "epochs" in part else part for part in PIPELINES["rasa_diet"]]
+    config = {
+        "recipe": "default.v1",
+        "language": "zh",
+        "assistant_id": "stock",
+        "pipeline": pipeline,
+        "policies": [{"name": "RulePolicy"}],
+    }
+    data = training_data("rasa_diet", taught())
+    intents = [each["intent"] for each in data["nlu"]]
+    answers = {entry.id: entry.answer for entry in load_files()}
+    responses = {
+        f"utter_{intent}": [{"text": answers.get(intent.removeprefix("entry_"), intent)}]
+        for intent in intents
+    }
+    responses["utter_default"] = [{"text": "没有听懂。"}]
+    rules = [
+        {"rule": intent, "steps": [{"intent": intent}, {"action": f"utter_{intent}"}]} for intent in intents
+    ]
+    fallback = {"rule": "fallback", "steps": [{"intent": "nlu_fallback"}, {"action": "utter_default"}]}
+    domain = {"version": "3.1", "intents": [*intents, "nlu_fallback"], "responses": responses}
+    for name, body in {
+        "config.yml": config,
+        "domain.yml": domain,
+        "nlu.yml": data,
+        "rules.yml": {"version": "3.1", "rules": [*rules, fallback]},
+    }.items():
+        written = yaml.safe_dump(body, allow_unicode=True, sort_keys=False, width=10_000)
+        (RIVAL / name).write_text(written, encoding="utf-8")
+    command = ["train", "--domain", "domain.yml", "--config", "config.yml", "--data", "nlu.yml", "rules.yml"]
+    subprocess.run(
+        [sys.executable, "-m", "rasa", *command, "--out", ".", "--fixed-model-name", "model"],
+        cwd=RIVAL,
+        env=stock_environment(),
+        check=True,
+    )
+    return model
+
+
+if __name__ == "__main__":
+    sys.stdout.write(f"{trained()}\n")
