@@ -1,0 +1,119 @@
+"""Files that are traps: bombs, files that are two things at once, and what is hidden in a picture."""
+
+from __future__ import annotations
+
+import io
+import subprocess
+import sys
+import zipfile
+import zlib
+
+import pytest
+from PIL import Image
+
+from hrss import pictures
+from hrss.errors import PhotoRefusal
+from tests.conftest import ROOT
+from tests.hrss.people import card, file_of
+
+MARK = b"<script>alert(document.cookie)</script>"
+MEGABYTES_MORE = 600  # that one decoded picture may take, with the copies that are made of it
+
+
+def png(width: int, height: int, *, declared: tuple[int, int] | None = None) -> bytes:
+    """Return a PNG of one colour: small to send, large to open."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return len(data).to_bytes(4, "big") + kind + data + zlib.crc32(kind + data).to_bytes(4, "big")
+
+    head = b"".join(side.to_bytes(4, "big") for side in declared or (width, height)) + b"\x08\x06\0\0\0"
+    packer = zlib.compressobj(9)
+    row = b"\0" + b"\x80\x40\xc0\xff" * width
+    pixels = b"".join(packer.compress(row) for _ in range(height)) + packer.flush()
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", pixels) + chunk(b"IEND", b"")
+
+
+def polyglot(kind: str) -> bytes:
+    """Return a picture that is an archive and a page with a script, too."""
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as written:
+        written.writestr("index.html", MARK)
+    return file_of(card(), kind) + MARK + archive.getvalue()
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+def test_of_a_file_that_is_two_things_only_the_picture_is_kept(kind: str) -> None:
+    data = polyglot(kind)
+    assert zipfile.is_zipfile(io.BytesIO(data))
+
+    kept = pictures.encoded_anew(data).jpeg
+
+    assert MARK not in kept
+    assert not zipfile.is_zipfile(io.BytesIO(kept))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>",
+        b"GIF89a" + b"\0" * 400,
+        b"MZ" + b"\0" * 400,
+        b"PK\x03\x04" + b"\0" * 400,
+        b"<?xml version='1.0'?><!DOCTYPE x [<!ENTITY e SYSTEM 'file:///etc/passwd'>]><x>&e;</x>",
+        b"%!PS-Adobe-3.0\n",
+        b"II*\0" + b"\0" * 400,
+        b"",
+    ],
+    ids=["svg", "gif", "program", "archive", "xml", "postscript", "tiff", "empty"],
+)
+def test_what_is_none_of_the_four_kinds_is_refused_by_its_content(data: bytes) -> None:
+    with pytest.raises(PhotoRefusal) as refused:
+        pictures.encoded_anew(data)
+    assert refused.value.key == "photo_wrong_type"
+
+
+@pytest.mark.parametrize("declared", [(100_000, 100_000), (60_001, 1_000), (1, 2**31 - 1)])
+def test_a_picture_that_says_it_is_huge_is_not_opened(declared: tuple[int, int]) -> None:
+    with pytest.raises(PhotoRefusal):
+        pictures.encoded_anew(png(10, 10, declared=declared))
+
+
+def test_the_largest_picture_that_is_opened_takes_a_bounded_memory() -> None:
+    """In a process of its own: what a process once took shows in its peak for ever."""
+    bomb = png(7_700, 7_700)
+    assert len(bomb) < 1_000_000
+    script = (
+        "import resource, sys\n"
+        "from hrss import pictures\nfrom hrss.errors import PhotoRefusal\n"
+        "data = sys.stdin.buffer.read()\n"
+        "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
+        "try: pictures.encoded_anew(data)\n"
+        "except PhotoRefusal: pass\n"
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)\n"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", script], input=bomb, cwd=ROOT, capture_output=True, check=True
+    )
+
+    assert int(run.stdout) / 1024 < MEGABYTES_MORE
+
+
+def test_a_pdf_of_absurd_pages_is_refused_or_scaled() -> None:
+    page = (
+        b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj\n"
+        b"3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 WIDTH HEIGHT]>>endobj\ntrailer<</Root 1 0 R>>\n"
+    )
+    for width, height in ((2_000_000, 2_000_000), (1, 14_400), (0, 0), (-5, 5)):
+        with pytest.raises(PhotoRefusal):
+            pictures.encoded_anew(
+                page.replace(b"WIDTH", str(width).encode()).replace(b"HEIGHT", str(height).encode())
+            )
+
+
+def test_a_picture_of_many_frames_is_its_first() -> None:
+    frames = [card(), *(Image.new("RGB", card().size, colour) for colour in ("red", "blue", "green"))]
+    data = file_of(frames[0], "WEBP", save_all=True, append_images=frames[1:], lossless=True)
+
+    picture = pictures.encoded_anew(data)
+
+    assert (picture.width, picture.height) == frames[0].size

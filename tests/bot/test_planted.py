@@ -1,0 +1,109 @@
+"""What is planted in every flow is in no file, no log and no transcript (design §5)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+from actions.go_on import FLOWS
+from faq.book import load_files
+from faq.offers import load_offers
+from tests.conftest import RunningHall, demo_of
+from tests.hrss.people import card, file_of
+from tests.planted import stands_in
+from tests.talk import Person
+
+CERTIFICATE, CONTACTS_PHONE, PHONE = "440106198503072818", "13911006780", "13910006789"
+PLANTED = {
+    "certificate": CERTIFICATE,
+    "phone": PHONE,
+    "contact's phone": CONTACTS_PHONE,
+    "card": "6212262000000731941",
+    "code": "739158",
+    "password": "Qz7-planted!",
+    "answer": "zise-hema-77",
+}
+ANSWERS = {
+    "person_name": "冯小桃",
+    "certificate": CERTIFICATE,
+    "phone": PHONE,
+    "org_number": "91440101MA0000066E",
+    "org_name": "广州示例壬贸易有限公司",
+    "contact_name": "冯小桃",
+    "contact_phone": CONTACTS_PHONE,
+    "sms_code": "739158",
+    "case_number": "GD2345672",
+    "message_to_staff": f"打我电话{PHONE}，证件{CERTIFICATE}，密码是Qz7-planted!",
+}
+OPENINGS = {
+    "case_progress": "查进度",
+    "talk_to_staff": "找人工",
+    "erase_my_records": "删除我的记录",
+    "list_operators": "谁绑定了我们单位",
+    "binding_history": "绑定记录",
+    "binding_status": "这样就算绑好了吗",
+    "what_was_submitted": "刚才提交了什么",
+    "bind_wechat": "绑定微信",
+    "release_wechat": "解绑微信",
+}
+# What only another flow leads to, or its button.
+LED_TO = {"refund_not_yours", "refund_noticed", "attach_evidence"}
+MOST_ANSWERS = 14
+# What the ways through the flows have to have met, or the test shows little.
+ALWAYS_ASKED = {
+    "certificate",
+    "phone",
+    "sms_code",
+    "security_answer_1",
+    "contact_phone",
+    "photo",
+    "message_to_staff",
+}
+
+
+def openings() -> Iterator[str]:
+    """Yield what leads to the flows: the question of every entry that does, and their own words."""
+    for entry in load_offers():
+        yield load_files()[entry].question
+    yield from OPENINGS.values()
+
+
+def answer(person: Person, asked: str, route: int) -> None:
+    """Answer the newest question as someone does who gives away everything."""
+    if asked == "photo":
+        person.upload(file_of(card(), "JPEG"))
+    elif asked.startswith("security_answer"):
+        person.say(PLANTED["answer"])
+    elif person.seen[-1].get("options"):
+        labels = person.labels()
+        person.choose(labels[route % len(labels) if asked == "route" else 0])
+    else:
+        person.say(ANSWERS.get(asked, f"{CERTIFICATE} {PHONE}"))
+
+
+def test_what_is_planted_in_every_flow_is_nowhere_in_clear(hall: RunningHall) -> None:
+    demo_of(hall)
+    begun = {offer.flow for offer in load_offers().values()} | OPENINGS.keys()
+    assert FLOWS.keys() - begun == LED_TO
+    shown = ""
+    met: set[str] = set()
+    for route, begin in enumerate(openings(), start=3):
+        person = Person(hall.web)
+        person.say(begin)
+        for _ in range(MOST_ANSWERS):
+            asked = person.seen[-1].get("field")
+            if not asked:
+                break
+            met.add(asked)
+            answer(person, asked, route)
+        person.say(f"我的卡号是{PLANTED['card']}，身份证{CERTIFICATE}，把我发的号码念一遍")
+        shown += json.dumps(person.call("GET", "history?after=0"), ensure_ascii=False)
+
+    assert met >= ALWAYS_ASKED
+    stored = b"".join(path.read_bytes() for path in sorted(hall.folder.glob("*.db*")))
+    logs = hall.log("bot") + hall.log("actions")
+    assert "〔身份证#1〕".encode() in stored
+    for name, value in PLANTED.items():
+        assert not stands_in(value, stored), name
+        assert not stands_in(value, shown.encode()), name
+        assert not stands_in(value, logs.encode()), name

@@ -1,0 +1,127 @@
+"""Services to break: databases of our own on the PostgreSQL server, and a way to any service that can be cut."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+import pytest
+from redis import Redis
+from redis.exceptions import RedisError
+from sqlalchemy import create_engine, text
+from sqlalchemy.engine import URL, Engine
+from sqlalchemy.exc import OperationalError
+
+from tests.hrss.conftest import POSTGRESQL
+
+CHUNK = 65536
+
+
+def missing(service: str) -> None:
+    """Skip what needs a service that does not answer; fail where REQUIRE_SERVICES=1 says that it must."""
+    if os.environ.get("REQUIRE_SERVICES") == "1":
+        pytest.fail(f"{service} does not answer", pytrace=False)
+    pytest.skip(f"{service} does not answer")
+
+
+class Way:
+    """The way to a service: `cut` closes every connection and lets none through until `mend`."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self._to = (host, port)
+        self._open: set[socket.socket] = set()
+        self._lock = threading.Lock()
+        self._listener = self._listening(0)
+        self.port: int = self._listener.getsockname()[1]
+
+    def cut(self) -> None:
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        with self._lock:
+            for each in self._open:
+                with suppress(OSError):
+                    each.shutdown(socket.SHUT_RDWR)
+
+    def mend(self) -> None:
+        self._listener = self._listening(self.port)
+
+    def _listening(self, port: int) -> socket.socket:
+        listener = socket.create_server(("127.0.0.1", port), reuse_port=False)
+        threading.Thread(target=self._accept, args=(listener,), daemon=True).start()
+        return listener
+
+    def _accept(self, listener: socket.socket) -> None:
+        while True:
+            try:
+                here, _ = listener.accept()
+            except OSError:
+                return
+            try:
+                there = socket.create_connection(self._to)
+            except OSError:
+                here.close()
+                continue
+            with self._lock:
+                self._open |= {here, there}
+            for source, target in ((here, there), (there, here)):
+                threading.Thread(target=self._pass, args=(source, target), daemon=True).start()
+
+    def _pass(self, source: socket.socket, target: socket.socket) -> None:
+        with suppress(OSError):
+            while data := source.recv(CHUNK):
+                target.sendall(data)
+        for each in (source, target):
+            with suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
+        with self._lock:
+            self._open.discard(source)
+        source.close()
+
+
+@contextmanager
+def server() -> Iterator[Engine]:
+    """The PostgreSQL server, to make databases and to look at them without any detour."""
+    engine = create_engine(POSTGRESQL, future=True, isolation_level="AUTOCOMMIT")
+    try:
+        engine.connect().close()
+    except OperationalError:
+        engine.dispose()
+        missing("PostgreSQL")
+    yield engine
+    engine.dispose()
+
+
+@contextmanager
+def two_databases(engine: Engine, way: Way) -> Iterator[dict[str, str]]:
+    """Databases for the halls and for Rasa's trackers, as the environment names them when they are reached by `way`."""
+    names = {each: f"hrss_{secrets.token_hex(6)}" for each in ("DATABASE_URL", "TRACKER_DATABASE_URL")}
+    with engine.connect() as connection:
+        for name in names.values():
+            connection.execute(text(f"CREATE DATABASE {name}"))
+    try:
+        yield {
+            each: url_of(POSTGRESQL.set(host="127.0.0.1", port=way.port, database=name, query={}))
+            for each, name in names.items()
+        }
+    finally:
+        with engine.connect() as connection:
+            for name in names.values():
+                connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+def url_of(url: URL) -> str:
+    return str(url.render_as_string(hide_password=False))
+
+
+def redis_way() -> Way:
+    """A way to the Redis server."""
+    host, port = "127.0.0.1", 6379
+    try:
+        Redis(host=host, port=port, socket_connect_timeout=2).ping()
+    except RedisError:
+        missing("Redis")
+    return Way(host, port)

@@ -1,0 +1,112 @@
+"""The running bot with its WeChat channel on, WeChat's side of it, and people who follow the account."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import redis
+
+from tests.between import Between
+from tests.conftest import ROOT, RunningHall, surroundings
+from tests.wechat.api import FakeApi
+from tests.wechat.keys import new_keys
+from tests.wechat.side import Account, Citizen
+
+REDIS = "redis://127.0.0.1:6379/9"
+CORP_ID, CORP_SECRET = "ww0123456789abcdef", "corp-secret"
+
+
+def redis_answers() -> bool:
+    """Whether several bots can lock their conversations (REQUIRE_SERVICES=1: they must)."""
+    try:
+        return bool(redis.Redis.from_url(REDIS, socket_connect_timeout=2).ping())
+    except redis.RedisError:
+        if os.environ.get("REQUIRE_SERVICES") == "1":
+            pytest.fail("Redis does not answer", pytrace=False)
+        return False
+
+
+@pytest.fixture(scope="module")
+def api() -> Iterator[FakeApi]:
+    fake = FakeApi()
+    yield fake
+    fake.close()
+
+
+@pytest.fixture(scope="module")
+def between() -> Iterator[Between]:
+    """What stands between the bot and its action server."""
+    proxy = Between()
+    yield proxy
+    proxy.close()
+
+
+@pytest.fixture(scope="module")
+def running(
+    model: Path, tmp_path_factory: pytest.TempPathFactory, api: FakeApi, between: Between
+) -> Iterator[RunningHall]:
+    """The bot and its actions with a demo hall of their own."""
+    folder = tmp_path_factory.mktemp("wechat")
+    (token, aes_key), (work_token, work_aes_key) = new_keys(), new_keys()
+    hall = RunningHall(
+        folder,
+        surroundings(
+            folder,
+            WECHAT_APP_ID=api.app_id,
+            WECHAT_APP_SECRET=api.secret,
+            WECHAT_TOKEN=token,
+            WECHAT_AES_KEY=aes_key,
+            WECHAT_API=api.url,
+            WECHAT_WORK_CORP_ID=CORP_ID,
+            WECHAT_WORK_SECRET=CORP_SECRET,
+            WECHAT_WORK_TOKEN=work_token,
+            WECHAT_WORK_AES_KEY=work_aes_key,
+            WECHAT_WORK_API=api.url,
+            WECHAT_PROVINCE="gd",
+            REDIS_URL=REDIS if redis_answers() else "",
+        ),
+    )
+    between.stand_in(hall.environment)
+    subprocess.run(
+        [sys.executable, "-m", "hrss", "demo"],
+        cwd=ROOT,
+        env=hall.environment,
+        check=True,
+        capture_output=True,
+        timeout=120,
+    )
+    hall.start("bot")
+    hall.start("actions")
+    try:
+        hall.wait()
+        yield hall
+    finally:
+        for process in list(hall.processes):
+            hall.stop(process, signal.SIGKILL)
+
+
+@pytest.fixture(scope="module")
+def account(running: RunningHall, api: FakeApi) -> Account:
+    return Account(
+        callback=f"{running.origin}/webhooks/wechat/callback",
+        token=running.environment["WECHAT_TOKEN"],
+        aes_key=running.environment["WECHAT_AES_KEY"],
+        app_id=api.app_id,
+        api=api,
+    )
+
+
+@pytest.fixture
+def follower(account: Account) -> Callable[[], Citizen]:
+    return lambda: Citizen(account)
+
+
+@pytest.fixture
+def citizen(follower: Callable[[], Citizen]) -> Citizen:
+    return follower()

@@ -1,0 +1,840 @@
+"""The rules of WeChat's side, each by its letter, against the really running bot over HTTP."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import secrets
+import signal
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+import pytest
+from PIL import Image
+
+from bot.channels.wechat.envelope import signature
+from hrss import conversations, handovers
+from hrss.database import Database
+from tests.between import Between
+from tests.conftest import RunningHall, free_port
+from tests.hrss.people import CHEN, CHENS_CODE, CHENS_PHONE, card, file_of
+from tests.talk import Person
+from tests.wechat.api import FakeApi
+from tests.wechat.side import Account, Citizen, in_parallel
+
+New = Callable[[], Citizen]
+QUESTION, ANSWER = "登录网址是什么呀", "ggfw.hrss.gd.gov.cn"
+APOLOGY = "抱歉，我们这边出了故障"
+
+
+def rows(hall: RunningHall, query: str, *values: Any, file: str = "hrss.db") -> list[tuple[Any, ...]]:
+    with closing(sqlite3.connect(hall.folder / file, timeout=10)) as database:
+        return database.execute(query, values).fetchall()
+
+
+def turns(hall: RunningHall, text: str) -> list[tuple[Any, ...]]:
+    """The turns that this text began."""
+    return rows(hall, "SELECT id, state, conversation_id FROM turns WHERE text = ?", text)
+
+
+def user_events(hall: RunningHall, conversation: str) -> int:
+    query = "SELECT count(*) FROM events WHERE sender_id = ? AND type_name = 'user'"
+    return int(rows(hall, query, conversation, file="tracker.db")[0][0])
+
+
+def unlike_any(text: str = QUESTION) -> str:
+    """The question with something in it that no other test says."""
+    return f"{text} {secrets.token_hex(4)}abc"
+
+
+def wait_for(condition: Callable[[], Any], seconds: float = 30) -> Any:
+    deadline = time.monotonic() + seconds
+    while not (found := condition()):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    return found
+
+
+class Paused:
+    """The action server, stopped in its tracks: whatever needs it takes long."""
+
+    def __init__(self, hall: RunningHall) -> None:
+        self._process = hall.processes["actions"]
+
+    def __enter__(self) -> None:
+        self._process.send_signal(signal.SIGSTOP)
+
+    def __exit__(self, *_: object) -> None:
+        self._process.send_signal(signal.SIGCONT)
+
+
+# V: who may call
+
+
+def test_v1_the_address_is_verified_by_its_echo(account: Account) -> None:
+    told = {"timestamp": "1714036504", "nonce": "1514711492", "echostr": "4375120948345356249"}
+    signed = signature(account.token, told["timestamp"], told["nonce"])
+    answered = account.call("GET", urlencode({**told, "signature": signed}))
+
+    assert (answered.status, answered.body) == (200, b"4375120948345356249")
+    assert answered.content_type.startswith("text/plain")
+
+
+@pytest.mark.parametrize("changed", ["signature", "timestamp", "nonce", "echostr"])
+@pytest.mark.parametrize("how", ["missing", "empty", "twice", "other"])
+def test_v2_what_is_not_wholly_signed_hears_nothing(account: Account, changed: str, how: str) -> None:
+    told = {"timestamp": "1714036504", "nonce": "1514711492", "echostr": "43751209"}
+    told["signature"] = signature(account.token, told["timestamp"], told["nonce"])
+    pairs = [(name, value) for name, value in told.items() if name != changed]
+    pairs += {
+        "missing": [],
+        "empty": [(changed, "")],
+        "twice": [(changed, told[changed])] * 2,
+        "other": [(changed, told[changed][:-1] + "x")],
+    }[how]
+    if (changed, how) == ("echostr", "other"):
+        pytest.skip("the echo is not signed in WeChat's protocol")
+    answered = account.call("GET", urlencode(pairs))
+
+    assert (answered.status, answered.body) == (403, b"")
+
+
+def forgeries(account: Account, citizen: Citizen, text: str) -> dict[str, tuple[str, bytes]]:
+    """Calls that are not WeChat's, by what is wrong with each."""
+    xml = citizen.xml("text", Content=text, MsgId="7")
+    query, body = account.sealed(xml)
+    told = dict(parse_qsl(query))
+    encrypted = re.search(rb"<Encrypt><!\[CDATA\[(.+?)\]\]>", body).group(1).decode()  # type: ignore[union-attr]
+
+    def signed(content: str, **more: str) -> tuple[str, bytes]:
+        parts = {**told, **more}
+        mine = signature(account.token, parts["timestamp"], parts["nonce"], content)
+        return urlencode(
+            {**parts, "msg_signature": mine}
+        ), f"<xml><Encrypt>{content}</Encrypt></xml>".encode()
+
+    other = Account(account.callback, account.token, account.aes_key, "wxsomeoneelse00000")
+    cut = base64.b64encode(base64.b64decode(encrypted)[:-16]).decode()
+    raw = base64.b64encode(secrets.token_bytes(64)).decode()
+    without = {name: value for name, value in told.items() if name != "msg_signature"}
+    plainly = dict(without)
+    plainly["signature"] = signature(account.token, told["timestamp"], told["nonce"])
+    return {
+        "no query": ("", body),
+        "plain body, plain signature": (urlencode(plainly), xml.encode()),
+        "sealed body, plain signature": (urlencode(plainly), body),
+        "no body": (query, b""),
+        "another message under this signature": (query, account.sealed(xml)[1]),
+        "another appid": other.sealed(xml),
+        "cut short": signed(cut),
+        "noise": signed(raw),
+        "no base64": signed("!!!!"),
+        "too old": account.sealed(xml, at=int(time.time()) - 310),
+        "from the future": account.sealed(xml, at=int(time.time()) + 310),
+        "a doctype": (query, b'<!DOCTYPE xml [<!ENTITY a "b">]>' + body),
+        "no digits as time": signed(encrypted, timestamp="now"),
+    }
+
+
+def test_v3_v4_v6_no_forgery_begins_a_turn_or_learns_anything(
+    running: RunningHall, account: Account, citizen: Citizen
+) -> None:
+    text = unlike_any()
+    for wrong, (query, body) in forgeries(account, citizen, text).items():
+        answered = account.call("POST", query, body)
+        assert (answered.status, answered.body) == (403, b""), wrong
+    assert turns(running, text) == []
+
+
+def test_v3_a_forgery_is_refused_at_once(account: Account, citizen: Citizen) -> None:
+    """Half of them within 50 ms: before anything is opened, read or looked up."""
+    forged = forgeries(account, citizen, unlike_any()).values()
+    seconds = sorted(account.call("POST", query, body).seconds for query, body in forged)
+
+    assert seconds[len(seconds) // 2] < 0.05
+
+
+def test_v5_a_huge_body_is_refused(account: Account, citizen: Citizen) -> None:
+    query, body = account.sealed(citizen.xml("text", Content="长" * 40_000, MsgId="8"))
+
+    assert account.call("POST", query, body).status == 413
+
+
+def test_v7_in_compatible_mode_only_what_is_sealed_counts(
+    running: RunningHall, account: Account, citizen: Citizen
+) -> None:
+    sealed, forged = unlike_any(), unlike_any()
+    query, body = account.sealed(citizen.xml("text", Content=sealed, MsgId="9"))
+    outside = f"<Content>{forged}</Content><FromUserName>oSomeoneElse</FromUserName><MsgType>text</MsgType>"
+    answered = account.call("POST", query, body.replace(b"</xml>", outside.encode() + b"</xml>"))
+
+    assert answered.status == 200
+    assert len(turns(running, sealed)) == 1
+    assert turns(running, forged) == []
+
+
+def test_v8_the_log_holds_no_secret_and_no_person(
+    running: RunningHall, account: Account, api: FakeApi, citizen: Citizen
+) -> None:
+    text = unlike_any()
+    citizen.say(text)
+    citizen.send("image", PicUrl=f"http://mmbiz.qpic.cn/{text[-11:]}", MediaId="m1")
+    log = running.log("bot") + running.log("actions")
+
+    for secret in (
+        account.token,
+        account.aes_key,
+        api.secret,
+        api._token or "-none-",
+        citizen.open_id,
+        text,
+        text[-11:],
+        "qpic.cn",
+    ):
+        assert secret not in log, secret
+    for file in ("hrss.db", "tracker.db"):
+        stored = b"".join(path.read_bytes() for path in running.folder.glob(f"{file}*"))
+        assert citizen.open_id.encode() not in stored
+        assert b"qpic.cn" not in stored
+
+
+def test_d5_conversations_are_known_by_hashes_that_no_web_session_can_have(
+    running: RunningHall, citizen: Citizen
+) -> None:
+    text = unlike_any()
+    citizen.say(text)
+    [(_, _, conversation)] = turns(running, text)
+
+    assert re.fullmatch(r"wx:[0-9a-f]{40}", conversation)
+
+
+# R: what a reply is (its form is checked with every reply, in tests/wechat/side.py)
+
+
+def test_r1_r5_a_question_is_answered_in_the_reply(account: Account, citizen: Citizen) -> None:
+    assert ANSWER in (citizen.say(QUESTION) or "")
+    assert account.answers[-1].content_type.startswith("application/xml")
+
+
+def test_r2_what_people_type_comes_back_unharmed(citizen: Citizen) -> None:
+    for text in ("]]>", "<xml>&amp;", "😀👩‍👩‍👧‍👦", "𠮷", "第一行\n第二行", "a" * 600, "　"):
+        assert citizen.say(text)
+
+
+def test_r6_while_the_action_server_is_away_people_hear_an_apology(
+    running: RunningHall, citizen: Citizen
+) -> None:
+    running.stop("actions", signal.SIGKILL)
+    try:
+        # it is asked again for some seconds first, so the apology may come as a message of its own
+        assert APOLOGY in (citizen.say("查进度") or citizen.pushed(seconds=30)[0])
+    finally:
+        running.start("actions")
+        running.wait()
+    assert "受理编号" in (citizen.say("查进度") or "")
+
+
+# T, O: within five seconds, once
+
+
+def test_t1_two_hundred_turns_forty_at_a_time_are_all_answered_in_time(
+    running: RunningHall, account: Account, follower: New
+) -> None:
+    before = len(account.answers)
+    people = [follower() for _ in range(40)]
+    asked = unlike_any("怎么注册个人账号")
+
+    def five(person: Citizen) -> Callable[[], None]:
+        def run() -> None:
+            for number in range(5):
+                person.say(f"{asked} {number}")
+
+        return run
+
+    in_parallel([five(person) for person in people])
+    answers = account.answers[before:]
+
+    assert len(answers) == 200
+    assert all(answer.status == 200 for answer in answers)
+    assert max(answer.seconds for answer in answers) < 5.0
+    print(f"slowest {max(answer.seconds for answer in answers):.2f} s")
+
+    def closed() -> bool:
+        states = rows(running, "SELECT state FROM turns WHERE text LIKE ?", f"{asked}%")
+        return len(states) == 200 and all(state != "received" for (state,) in states)
+
+    wait_for(closed, 60)
+
+
+def test_t4_turns_under_way_do_not_hold_up_the_server(account: Account, follower: New) -> None:
+    """What asks for no turn is answered at once while ten turns are computed: nothing of them runs in the server's loop."""
+    told = {"timestamp": "1714036504", "nonce": "1514711492", "echostr": "4375120948345356249"}
+    query = urlencode({**told, "signature": signature(account.token, told["timestamp"], told["nonce"])})
+    asking = [
+        threading.Thread(target=follower().say, args=(unlike_any("怎么注册个人账号"),)) for _ in range(10)
+    ]
+    for thread in asking:
+        thread.start()
+    meanwhile = []
+    while any(thread.is_alive() for thread in asking):
+        meanwhile.append(account.call("GET", query).seconds)
+    for thread in asking:
+        thread.join()
+
+    assert len(meanwhile) > 5
+    assert sorted(meanwhile)[len(meanwhile) // 2] < 0.1
+
+
+def test_t2_o3_a_slow_turn_hears_success_and_is_sent_once(
+    running: RunningHall, api: FakeApi, citizen: Citizen
+) -> None:
+    message_id = secrets.randbits(53)
+    with Paused(running):
+        assert citizen.say("查进度", message_id=message_id) is None
+    [sent] = citizen.pushed()
+    assert "受理编号" in sent
+    # a late delivery of the same changes nothing
+    assert citizen.say("查进度", message_id=message_id) is None
+    time.sleep(2)
+
+    assert len(api.sent_to(citizen.open_id)) == 1
+    typing = [call.body for call in api.of("/cgi-bin/message/custom/typing")]
+    assert {"touser": citizen.open_id, "command": "Typing"} in typing
+
+
+def test_t3_o4_an_answer_nobody_waits_for_is_sent_once_after_a_while(
+    running: RunningHall, api: FakeApi, citizen: Citizen
+) -> None:
+    text = unlike_any()
+    with Paused(running):
+        pass
+    assert citizen.say(text, attempts=1, patience=(0.01,)) is None
+    [sent] = citizen.pushed(seconds=25)
+    time.sleep(1)
+
+    assert ANSWER in sent
+    assert len(api.sent_to(citizen.open_id)) == 1
+    [(_, state, conversation)] = turns(running, text)
+    assert state == "answered"
+    assert user_events(running, conversation) == 1
+
+
+@pytest.mark.parametrize("attempts", [3, 4])
+def test_t3_o1_a_line_that_drops_and_redeliveries_make_one_turn_and_one_answer(
+    running: RunningHall, api: FakeApi, citizen: Citizen, attempts: int
+) -> None:
+    text = unlike_any()
+    cut = (0.02,) * (attempts - 1)
+    answered = citizen.say(text, attempts=attempts, patience=cut)
+    time.sleep(1)
+
+    assert ANSWER in (answered or "")
+    [(_, _, conversation)] = turns(running, text)
+    assert user_events(running, conversation) == 1
+    assert api.sent_to(citizen.open_id) == []
+
+
+def test_o1_o3_the_same_message_at_once_and_again_gets_the_same_reply(
+    running: RunningHall, citizen: Citizen
+) -> None:
+    text, message_id = unlike_any(), secrets.randbits(60)
+    heard: list[str | None] = []
+    in_parallel([lambda: heard.append(citizen.say(text, message_id=message_id)) for _ in range(3)])
+    heard.append(citizen.say(text, message_id=message_id))
+
+    assert len(heard) == 4 and len(set(heard)) == 1 and ANSWER in (heard[0] or "")
+    [(_, _, conversation)] = turns(running, text)
+    assert user_events(running, conversation) == 1
+
+
+def test_o3_a_redelivered_number_means_what_it_meant(running: RunningHall, citizen: Citizen) -> None:
+    citizen.event("subscribe")
+    message_id = secrets.randbits(60)
+    first = citizen.say("1", message_id=message_id)
+    again = citizen.say("1", message_id=message_id)
+
+    assert first == again
+    assert "登录" in (first or "")
+
+
+def test_o2_an_event_twice_is_one_event(running: RunningHall, account: Account, citizen: Citizen) -> None:
+    xml = citizen.xml("event", Event="subscribe", EventKey="")
+    first, second = account.deliver(xml), account.deliver(xml)
+
+    assert account.opened(first.body)["Content"] == account.opened(second.body)["Content"]
+
+
+def test_o6_messages_of_one_person_are_answered_in_their_order(
+    running: RunningHall, account: Account, citizen: Citizen
+) -> None:
+    texts = [unlike_any() for _ in range(4)]
+    for text in texts[:-1]:
+        threading.Thread(target=citizen.say, args=(text,)).start()
+        wait_for(lambda: turns(running, text))  # noqa: B023
+    citizen.say(texts[-1])
+    [(_, _, conversation)] = turns(running, texts[0])
+    asked = rows(
+        running, "SELECT text FROM turns WHERE conversation_id = ? ORDER BY answered_at", conversation
+    )
+
+    assert [text for (text,) in asked] == texts
+
+
+def killed_while_answering(
+    running: RunningHall, citizen: Citizen, text: str, strike: Callable[[Callable[[], None]], None]
+) -> list[str]:
+    """The bot dies by `strike` on this message and starts again; what is seen of it, WeChat having redelivered."""
+    gone, message_id, before = threading.Event(), secrets.randbits(60), len(citizen.screen)
+
+    def kill() -> None:
+        running.stop("bot", signal.SIGKILL)
+        gone.set()
+
+    strike(kill)
+    assert citizen.say(text, message_id=message_id, attempts=1, patience=(30,)) is None
+    assert gone.wait(5)
+    running.start("bot")
+    running.wait()
+    if citizen.say(text, message_id=message_id) is None:  # the resumed turn was faster: it was sent
+        citizen.pushed(seconds=30)
+    time.sleep(8)  # longer than the grace
+    citizen.say(text, message_id=message_id)  # a late one, which changes nothing
+    assert citizen.account.api is not None
+    assert len(citizen.account.api.sent_to(citizen.open_id)) == citizen._pushed
+    return sorted(set(citizen.screen[before:]))
+
+
+def state_of(running: RunningHall, conversation: str, text: str) -> list[tuple[Any, ...]]:
+    query = "SELECT state FROM turns WHERE conversation_id = ? AND text = ?"
+    return rows(running, query, conversation, text)
+
+
+def test_a_bot_killed_before_anything_was_done_leaves_one_turn_and_one_answer(
+    running: RunningHall, citizen: Citizen
+) -> None:
+    before = unlike_any()
+    citizen.say(before)
+    [(_, _, conversation)] = turns(running, before)
+    paused = Paused(running)
+
+    def strike(kill: Callable[[], None]) -> None:
+        def when_it_answers() -> None:
+            wait_for(lambda: state_of(running, conversation, "查进度"))
+            kill()
+            paused.__exit__()
+
+        paused.__enter__()
+        threading.Thread(target=when_it_answers).start()
+
+    [seen] = killed_while_answering(running, citizen, "查进度", strike)
+
+    assert "受理编号" in seen
+    assert state_of(running, conversation, "查进度") == [("answered",)]
+    assert user_events(running, conversation) == 2
+
+
+def test_a_bot_killed_after_a_case_was_filed_says_its_number_and_files_no_other(
+    running: RunningHall, between: Between, citizen: Citizen
+) -> None:
+    words = unlike_any("请帮我看看养老认证")
+    citizen.say("找人工")
+    cases = rows(running, "SELECT count(*) FROM cases")[0][0]
+
+    def strike(kill: Callable[[], None]) -> None:
+        between.on_answer = kill  # the case is written, and its number lost on the way
+
+    [seen] = killed_while_answering(running, citizen, words, strike)
+
+    [number] = set(re.findall(r"GD[0-9A-Z]{7}", seen))
+    assert rows(running, "SELECT count(*) FROM cases") == [(cases + 1,)]
+    assert rows(running, "SELECT 1 FROM cases WHERE number = ?", number) == [(1,)]
+    [(_, state, conversation)] = turns(running, words)
+    assert state == "answered"
+    assert number in (citizen.say("查进度") or "")
+    assert user_events(running, conversation) == 3
+
+
+def test_a_bot_killed_after_rasa_had_answered_says_the_same(
+    running: RunningHall, api: FakeApi, citizen: Citizen
+) -> None:
+    """What a kill in the few milliseconds between Rasa's store and ours leaves: the one has the answer, the other not."""
+    words = unlike_any("社保卡的问题")
+    citizen.say("找人工")
+    said, events = citizen.say(words) or "", rows(running, "SELECT count(*) FROM events", file="tracker.db")
+    [(turn, _, conversation)] = turns(running, words)
+    reading = "SELECT intent, stage, decision FROM turns WHERE id = ?"
+    read = rows(running, reading, turn)
+    running.stop("bot", signal.SIGKILL)
+    with closing(sqlite3.connect(running.folder / "hrss.db", timeout=10)) as database, database:
+        database.execute("DELETE FROM messages WHERE turn_id = ? AND author = 'bot'", (turn,))
+        unread = "state = 'received', answered_at = NULL, intent = NULL, stage = NULL, decision = NULL"
+        database.execute(f"UPDATE turns SET {unread} WHERE id = ?", (turn,))
+        unsent = "parts = NULL, way = NULL, given = 0, settled = 0"
+        of_this_turn = "conversation_id = ? AND key = (SELECT client_msg_id FROM turns WHERE id = ?)"
+        database.execute(f"UPDATE wechat_deliveries SET {unsent} WHERE {of_this_turn}", (conversation, turn))
+    running.start("bot")
+    running.wait()
+
+    assert citizen.pushed(seconds=30) == [said]
+    assert re.search(r"GD[0-9A-Z]{7}", said)
+    assert state_of(running, conversation, words) == [("answered",)]
+    assert rows(running, reading, turn) == read
+    assert rows(running, "SELECT count(*) FROM events", file="tracker.db") == events
+
+
+@pytest.fixture
+def second(running: RunningHall) -> Iterator[RunningHall]:
+    """Another bot on the same databases, as on another machine."""
+    if not running.environment["REDIS_URL"]:
+        pytest.skip("Redis does not answer")
+    folder = running.folder / "second"
+    folder.mkdir()
+    other = RunningHall(folder, {**running.environment, "WEB_PORT": str(free_port())})
+    other.start("bot")
+    other.processes["actions"] = running.processes["actions"]
+    try:
+        other.wait()
+        yield other
+    finally:
+        other.stop("bot", signal.SIGKILL)
+
+
+def test_o5_two_bots_are_one_to_wechat(
+    running: RunningHall, second: RunningHall, account: Account, api: FakeApi, citizen: Citizen
+) -> None:
+    elsewhere = Citizen(
+        replace(account, callback=f"{second.origin}/webhooks/wechat/callback"), citizen.open_id
+    )
+    for _ in range(3):
+        text, message_id = unlike_any(), secrets.randbits(60)
+        heard: list[str | None] = []
+        both = (citizen, elsewhere)
+        in_parallel([lambda who=who: heard.append(who.say(text, message_id=message_id)) for who in both])
+        heard.append(elsewhere.say(text, message_id=message_id))  # after the first has answered
+
+        assert len(set(heard)) == 1 and ANSWER in (heard[0] or "")
+        [(_, _, conversation)] = turns(running, text)
+        assert user_events(running, conversation) >= 1
+    said = rows(running, "SELECT count(*) FROM turns WHERE conversation_id = ?", conversation)
+    assert said == [(user_events(running, conversation),)] == [(3,)]
+    assert api.sent_to(citizen.open_id) == []
+
+
+# A: the API
+
+
+def test_a1_a_token_is_fetched_once_and_replaced_once_when_it_is_refused(
+    running: RunningHall, api: FakeApi, follower: New
+) -> None:
+    people = [follower() for _ in range(3)]
+    api.invalidate_token()
+    fetched = len(api.of("/cgi-bin/stable_token"))
+    with Paused(running):
+        in_parallel([lambda person=person: person.say("查进度") for person in people])
+    for person in people:
+        assert "受理编号" in person.pushed()[0]
+
+    calls = api.of("/cgi-bin/stable_token")[fetched:]
+    assert 1 <= len(calls) <= 2
+    assert all(call.body["grant_type"] == "client_credential" for call in calls)
+
+
+def test_a3_a4_what_may_not_be_sent_comes_with_the_next_reply(
+    running: RunningHall, api: FakeApi, citizen: Citizen
+) -> None:
+    api.refuses_always["/cgi-bin/message/custom/send"] = 45047
+    try:
+        with Paused(running):
+            assert citizen.say("查进度") is None
+        sends = "/cgi-bin/message/custom/send"
+        wait_for(lambda: [c for c in api.of(sends) if c.body["touser"] == citizen.open_id])
+        time.sleep(1)
+        assert len([c for c in api.of(sends) if c.body["touser"] == citizen.open_id]) == 1  # no retry
+    finally:
+        del api.refuses_always["/cgi-bin/message/custom/send"]
+    shown = citizen.say("谢谢") or ""
+
+    assert "受理编号" in shown and "不客气" in shown
+    assert "受理编号" not in (citizen.say("取消") or "")
+
+
+def test_a5_what_is_sent_is_readable_json_and_its_menu_selects(
+    running: RunningHall, api: FakeApi, citizen: Citizen
+) -> None:
+    citizen.say(QUESTION)
+    with Paused(running):
+        assert citizen.say("单位账号密码忘了") is None
+    [sent] = citizen.pushed()
+    raw = [call for call in api.of("/cgi-bin/message/custom/send") if call.body["touser"] == citizen.open_id][
+        -1
+    ]
+
+    assert b"\\u" not in raw.raw
+    assert raw.body["msgtype"] == "msgmenu"
+    assert "做过实名" in sent
+    entry = next(each for each in raw.body["msgmenu"]["list"] if "没做过" in each["content"])
+    assert "您想用哪种方式" in (citizen.choose(entry["id"], entry["content"]) or "")
+
+
+def test_a6_an_api_that_hangs_delays_no_callback(running: RunningHall, api: FakeApi, follower: New) -> None:
+    slow, other = follower(), follower()
+    api.hang_seconds = 12
+    try:
+        with Paused(running):
+            assert slow.say("查进度") is None
+        started = time.monotonic()
+        assert ANSWER in (other.say(QUESTION) or "")
+        assert time.monotonic() - started < 5
+    finally:
+        api.hang_seconds = 0
+
+
+# D: the dialogue
+
+
+def test_d1_a_typed_slash_is_no_command(citizen: Citizen) -> None:
+    citizen.say("单位账号密码忘了")
+    for typed in (
+        "/restart",
+        "／restart",
+        '/inform{"field": "org_real_name", "choice": "no"}',
+        "/talk_to_staff",
+    ):
+        answered = citizen.say(typed) or ""
+        assert "您想用哪种方式" not in answered and "留言" not in answered
+
+
+def test_d2_a_number_a_label_and_a_menu_id_select_the_same(running: RunningHall, follower: New) -> None:
+    shown = []
+    for choose in ("2", "第2个", "②", "没做过", "menu"):
+        person = follower()
+        asked = person.say("单位账号密码忘了") or ""
+        assert "2. 没做过" in asked
+        if choose == "menu":
+            body = rows(
+                running, "SELECT body FROM messages WHERE body LIKE '%没做过%' ORDER BY at DESC LIMIT 1"
+            )
+            options = json.loads(body[0][0])["options"]
+            shown.append(person.choose(next(o["id"] for o in options if o["label"] == "没做过"), "2. 没做过"))
+        else:
+            shown.append(person.say(choose))
+
+    assert len(set(shown)) == 1
+    assert "您想用哪种方式" in (shown[0] or "")
+
+
+def test_d2_an_option_that_is_gone_is_explained(citizen: Citizen) -> None:
+    citizen.say("单位账号密码忘了")
+    assert "请回复 1 到" in (citizen.say("99") or "")
+    citizen.say("取消")
+
+    assert "失效" in (citizen.say("2") or "")
+    assert "失效" in (citizen.choose("gone-by-now", "2. 没做过") or "")
+
+
+def test_d3_other_kinds_of_messages(citizen: Citizen) -> None:
+    assert ANSWER in (citizen.send("voice", MediaId="v", Format="amr", Recognition=QUESTION) or "")
+    assert "语音" in (citizen.send("voice", MediaId="v", Format="amr", Recognition=" ") or "")
+    assert "图片" in (citizen.send("image", MediaId="i", PicUrl="http://mmbiz.qpic.cn/x") or "")
+    for kind in ("video", "location", "link", "file", "something_new"):
+        assert "看不了" in (citizen.send(kind, MediaId="x") or "")
+    assert citizen.event("VIEW", EventKey="https://example.com/") is None
+    assert citizen.event("SOMETHING_NEW", EventKey="x") is None
+
+
+def test_d4_a_follower_is_greeted_with_the_notice_and_one_who_leaves_is_left_in_peace(
+    running: RunningHall, api: FakeApi, citizen: Citizen
+) -> None:
+    greeting = citizen.event("subscribe", EventKey="") or ""
+    assert "自动应答的程序" in greeting and "聊天会被记录" in greeting
+    assert "广东省人社厅网上服务平台" in (citizen.tap("show_menu") or "")
+    with Paused(running):
+        assert citizen.say("查进度") is None
+        assert citizen.event("unsubscribe") is None
+    time.sleep(3)
+    assert api.sent_to(citizen.open_id) == []
+    assert "聊天会被记录" in (citizen.event("subscribe", EventKey="qrscene_123") or "")
+
+
+def test_large_mode_says_one_short_step_at_a_time(citizen: Citizen) -> None:
+    assert "大字模式" in (citizen.say("大字") or "")
+    first = citizen.say("单位怎么注册账号") or ""
+    assert first.startswith("第 1 步") and "来源" not in first and len(first) < 120
+    assert (citizen.say("下一步") or "").startswith("第 2 步")
+    assert (citizen.say("1") or "").startswith("第 3 步")
+    assert "普通模式" in (citizen.say("普通字") or "")
+    assert "来源" in (citizen.say("单位怎么注册账号") or "")
+
+
+def test_answers_are_rated_and_a_talk_is_ended_by_words(running: RunningHall, citizen: Citizen) -> None:
+    citizen.say("单位怎么注册账号")
+    assert "谢谢" in (citizen.say("有用") or "")
+    citizen.say("忘了登录密码 13800138002")
+    assert "已经结束" in (citizen.say("结束聊天") or "")
+    assert ANSWER in (citizen.say(QUESTION) or "")
+
+
+# Cards and people
+
+
+def said_by_the_bot(running: RunningHall, conversation: str, message: dict[str, Any]) -> None:
+    database = Database(running.database_url)
+    with database.transaction() as session:
+        conversations.say(
+            session, conversation, author="bot", messages=[message], now=datetime.now(timezone.utc)
+        )
+    database.close()
+
+
+@pytest.mark.parametrize("how", ["number", "label", "menu"])
+def test_a_choice_before_its_text_can_have_been_read_is_refused_and_counts_later(
+    running: RunningHall, citizen: Citizen, how: str
+) -> None:
+    text = unlike_any()
+    citizen.say(text)
+    [(_, _, conversation)] = turns(running, text)
+    entry, label = "gd.level.L2_how", "我已阅读，看二级怎么升"
+    said_by_the_bot(
+        running,
+        conversation,
+        {
+            "kind": "reading",
+            "text": "请先读完这一段。",
+            "not_before": (datetime.now(timezone.utc) + timedelta(seconds=10)).isoformat(),
+            "options": [{"id": f"read-{how}", "label": label, "payload": f'/ask_faq{{"entry": "{entry}"}}'}],
+        },
+    )
+    choose: dict[str, Callable[[], str | None]] = {
+        "number": lambda: citizen.say("1"),
+        "label": lambda: citizen.say(label),
+        "menu": lambda: citizen.choose("read-menu", label),
+    }
+    early = choose[how]() or ""
+    assert re.search(r"请再读 \d+ 秒", early)
+    time.sleep(10)
+
+    assert "来源" in (choose[how]() or "")
+
+
+def test_the_queue_for_staff_and_what_they_write_come_into_the_talk(
+    running: RunningHall, citizen: Citizen
+) -> None:
+    database, staff = Database(running.database_url), "demo_administrator"
+    text = unlike_any()
+    citizen.say(text)
+    [(_, _, conversation)] = turns(running, text)
+    with database.transaction() as session:
+        handovers.go_on_duty(session, staff, datetime.now(timezone.utc))
+    try:
+        assert "您排在第一位" in (citizen.say("找人工") or "")
+        assert ANSWER in (citizen.say(QUESTION) or "")  # the bot goes on until somebody comes
+        with database.transaction() as session:
+            handovers.take(session, conversation, staff=staff, now=datetime.now(timezone.utc))
+            words = "您好，我来帮您看看。"
+            handovers.say(session, conversation, staff=staff, words=words, now=datetime.now(timezone.utc))
+        assert citizen.pushed(seconds=30) == [words]
+        assert citizen.say("我的账号登不上") is None  # it is for staff: the bot is silent
+        with database.transaction() as session:
+            handovers.give_back(session, conversation, staff=staff, now=datetime.now(timezone.utc))
+        assert ANSWER in (citizen.say(QUESTION) or "")
+    finally:
+        with database.transaction() as session:
+            handovers.go_off_duty(session, staff)
+        database.close()
+
+
+# A7: photos
+
+
+def go_to_photo(citizen: Citizen) -> None:
+    citizen.say("单位账号密码忘了")
+    citizen.say("没做过")
+    citizen.say("上传经办人证件照")
+    citizen.say("深圳示例乙科技有限公司 91440300MA0000023W")
+    citizen.say("李强 440304198509200006")
+    assert "您同意上传吗" in (citizen.say("13800138001") or "")
+
+
+def test_a7_a_photo_is_fetched_only_after_consent_and_becomes_part_of_a_case(
+    running: RunningHall, api: FakeApi, citizen: Citizen
+) -> None:
+    exif = Image.Exif()
+    exif[0x010F] = "SECRETCAMERA"
+    api.media["good"] = file_of(card(), "JPEG", exif=exif)
+    api.media["noise"] = secrets.token_bytes(5000)
+    api.media["huge"] = b"\xff\xd8\xff" + bytes(11 * 1024 * 1024)
+    go_to_photo(citizen)
+    assert "没有打开" in (citizen.send("image", MediaId="good", PicUrl="http://mmbiz.qpic.cn/x") or "")
+    assert not [call for call in api.of("/cgi-bin/media/get") if call.query["media_id"] == "good"]
+    assert "请直接在这里发一张" in (citizen.say("同意并上传") or "")
+
+    assert "没有收到" in (citizen.send("image", MediaId="expired") or "")
+    assert "JPG" in (citizen.send("image", MediaId="noise") or "")
+    assert "10" in (citizen.send("image", MediaId="huge") or "")
+    read_back = citizen.send("image", MediaId="good") or ""
+    assert "请核对" in read_back and "1 张" in read_back and "440304198509200006" not in read_back
+    receipt = citizen.say("1") or ""
+    number = re.search(r"受理编号 (GD[0-9A-Z]{7})", receipt)
+    assert number
+    assert number.group(1) in (citizen.say("查进度") or "")
+    stored = b"".join(path.read_bytes() for path in running.folder.glob("*.db*"))
+    assert b"SECRETCAMERA" not in stored and b"qpic" not in stored
+
+
+# Binding
+
+
+def test_a_wechat_account_is_bound_by_a_code_and_released(running: RunningHall, citizen: Citizen) -> None:
+    assert "没有绑定任何人" in (citizen.say("解绑微信") or "")
+    citizen.tap("bind_wechat")
+    assert "手机号" in (citizen.say(f"{CHEN['name']} {CHEN['certificate']}") or "")
+    assert "138****8002" in (citizen.say(CHENS_PHONE) or "")
+    assert "要把这个微信绑定到" in (citizen.say(CHENS_CODE) or "")
+    assert "绑定好了" in (citizen.say("1") or "")
+    [(person,)] = rows(running, "SELECT person_id FROM wechat_accounts WHERE person_id IS NOT NULL")
+    assert person == "demo_chenjing"
+    citizen.event("subscribe", EventKey="")  # a new conversation
+    citizen.say(QUESTION)
+    assert rows(running, "SELECT 1 FROM proofs WHERE how = 'wechat' AND subject_id = 'demo_chenjing'")
+    assert "要解除这个微信的绑定吗" in (citizen.say("解绑微信") or "")
+    assert "已经解除绑定" in (citizen.say("1") or "")
+    assert rows(running, "SELECT 1 FROM wechat_accounts WHERE person_id IS NOT NULL") == []
+    assert rows(running, "SELECT 1 FROM proofs WHERE how = 'wechat'") == []
+
+
+def test_a_bound_account_hears_at_once_of_an_organization_that_asks(
+    running: RunningHall, citizen: Citizen
+) -> None:
+    citizen.tap("bind_wechat")
+    citizen.say("周杰 440103198706150004")
+    citizen.say("13800138019")
+    citizen.say("371946")
+    assert "绑定好了" in (citizen.say("1") or "")
+
+    org = Person(running.web, identity_token=running.identity_token("fsbingzhizao", role="organization"))
+    org.say("单位账号怎么发起绑定经办人")
+    org.say("周杰，440103198706150004")
+    org.choose("没问题，发起绑定")
+
+    [told] = citizen.pushed()
+    assert "“佛山示例丙制造有限公司”申请把您绑定为经办人员" in told
+    org.say("怎么给经办人解绑")
+    org.choose("周杰")
+    org.choose("确定解绑")
+    assert "撤回了对您的绑定申请" in citizen.pushed()[0]
+
+
+def test_nothing_that_was_written_is_anywhere_in_clear(running: RunningHall) -> None:
+    stored = b"".join(path.read_bytes() for path in Path(running.folder).glob("*") if path.is_file())
+
+    for planted in (CHEN["certificate"], CHENS_PHONE, "440304198509200006"):
+        assert planted.encode() not in stored
