@@ -1,0 +1,1 @@
+CREATE DATABASE hrss_tracker OWNER hrss;
