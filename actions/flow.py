@@ -108,7 +108,7 @@ class Way:
     """
     A value that a question offers as a button, and how it is said in words (a regular expression).
 
-    `style` is `primary` for the one that goes on, where it should stand out.
+    `style` is `primary` for the one that goes on, where it should stand out, and `tick` for one that is a box to tick.
     """
 
     value: str

@@ -32,6 +32,11 @@ def named_places(text: str) -> Iterator[tuple[int, int]]:
         yield match.span()
 
 
+def name_of(province: str) -> str:
+    """Return what people call a province; `places.yml` names it first."""
+    return next(place for place, of in _places().items() if of == province)
+
+
 @cache
 def _places() -> dict[str, str]:
     body: dict[str, list[str]] = read_yaml(HERE / "lexicon" / "places.yml")

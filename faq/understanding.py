@@ -28,7 +28,7 @@ from faq.mentions import mentions
 from faq.messages import recognise
 from faq.near import telling_apart
 from faq.opposites import told_apart
-from faq.places import OTHER, SERVED, province_of
+from faq.places import OTHER, SERVED, name_of, province_of
 from faq.ranking import ENTRY, INTENT, OUTSIDE, VAGUE, Example, Ranker, label_of
 from faq.reading import Choice, Context, Decision, Reading, Stage
 
@@ -65,12 +65,17 @@ class Thresholds:
 
 @dataclass(frozen=True)
 class Clarification:
-    """A question back for what people say too vaguely to answer."""
+    """
+    A question back for what people say too vaguely to answer.
+
+    `ask_here` is asked instead where the province is known, and the question would ask for it, or for what only one has.
+    """
 
     id: str
     ask: str
     choices: tuple[Choice, ...]
     phrases: tuple[str, ...]
+    ask_here: str | None = None
 
 
 @cache
@@ -81,6 +86,7 @@ def load_clarifications() -> dict[str, Clarification]:
             ask=body["ask"],
             choices=tuple(Choice(**choice) for choice in body["choices"]),
             phrases=tuple(body["phrases"]),
+            ask_here=body.get("ask_here"),
         )
         for body in read_yaml(HERE / "clarifications.yml")
     }
@@ -291,17 +297,17 @@ class Understanding:
         offered = [entry for entry, score in candidates if score >= limits.worth_offering][:MOST_CHOICES] or [
             top
         ]
-        elsewhere = self._of_the_other_province(scores, context)
-        if elsewhere and elsewhere[1] >= max(limits.likely, confidence):
-            offered = [*offered[: MOST_CHOICES - 1], elsewhere[0]]
         reading.decision, reading.intent, reading.confidence = Decision.WHICH, "ask_which", confidence
         reading.choices = [Choice(entry=entry) for entry in offered]
+        elsewhere = self._of_the_other_province(scores, context)
+        if confidence < limits.worth_offering and elsewhere and elsewhere[1] >= limits.likely:
+            reading.choices.append(Choice(entry=elsewhere[0], label=self._label_elsewhere(elsewhere[0])))
         about_the_last = self._near_the_last(reading.choices, reading, context)
         if about_the_last:
             reading.choices = []
             return self._answer(reading, about_the_last, confidence, Stage.FOLLOW_UP)
         two = telling_apart(offered)
-        if two:
+        if two and len(reading.choices) == len(offered):
             reading.ask = two.ask
             reading.choices = [Choice(entry=entry, label=label) for entry, label in two.labels.items()]
         return reading
@@ -317,6 +323,12 @@ class Understanding:
             if kind == ENTRY and name in self.book and not self._fits(name, context)
         ]
         return max(others, key=lambda item: item[1], default=None)
+
+    def _label_elsewhere(self, entry_id: str) -> str:
+        """Return what a choice of the other province is called: nobody may take it for one of their own."""
+        entry = self.book[entry_id]
+        named = province_of(entry.question) == entry.province
+        return entry.question if named else f"{name_of(entry.province)}：{entry.question}"
 
     def _answer(self, reading: Reading, entry_id: str, confidence: float, stage: Stage) -> Reading:
         entry_id = self.book.fitting(entry_id, reading.facts)
@@ -347,6 +359,8 @@ class Understanding:
             return reading
         reading.decision, reading.intent = Decision.WHICH, "ask_which"
         reading.ask, reading.choices = clarification.ask, fitting
+        if context.province and clarification.ask_here:
+            reading.ask = clarification.ask_here
         meant = [choice.entry for choice in fitting if choice.entry]
         ranked = dict(reading.candidates)
         meant.sort(key=lambda entry: -ranked.get(entry, 0.0))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import re
 import sqlite3
@@ -14,6 +15,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, Route, expect
 
+from hrss import conversations
+from hrss.database import Database
 from tests.conftest import ROOT, RunningHall
 
 SCREENSHOTS = ROOT / "var" / "screenshots"
@@ -127,6 +130,18 @@ def chat(new_chat: Callable[[], Chat]) -> Iterator[Chat]:
     made = new_chat().visit()
     yield made
     made.assert_clean()
+
+
+def put(hall: RunningHall, conversation: str, *messages: dict[str, Any], author: str = "bot") -> None:
+    """Say something in a conversation that no flow says, or that only staff say."""
+    with Database(hall.database_url).transaction() as session:
+        conversations.say(
+            session,
+            conversation,
+            author=author,
+            messages=list(messages),
+            now=dt.datetime.now(dt.timezone.utc),
+        )
 
 
 def stored_feedback(hall: RunningHall, conversation: str) -> list[tuple[int, int, str | None]]:

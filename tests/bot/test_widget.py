@@ -16,9 +16,8 @@ from playwright.sync_api import Browser, BrowserContext, Route, expect
 from tests.accessibility import violations
 from tests.bot import test_browser, test_photo_appeal
 from tests.bot.accessibility import faults
-from tests.bot.test_browser import QUESTION, Chat
+from tests.bot.test_browser import QUESTION, Chat, put
 from tests.bot.test_photo_appeal import card, paste, photo
-from tests.bot.test_widget_stories import put
 from tests.conftest import ROOT, RunningHall
 
 context = test_browser.context
@@ -250,7 +249,6 @@ def test_hostile_text_of_any_kind_of_message_is_shown_as_text(chat: Chat, hall: 
         reading = {
             "kind": "reading",
             "text": text,
-            "tick": text,
             "not_before": text,
             "receipt": text,
             "file": file,

@@ -12,9 +12,8 @@ from playwright.sync_api import Browser, Route, expect
 from tests.accessibility import violations
 from tests.bot import test_browser
 from tests.bot.accessibility import faults
-from tests.bot.test_browser import DESKTOP, NARROW, Chat
+from tests.bot.test_browser import DESKTOP, NARROW, Chat, put
 from tests.bot.test_photo_appeal import card, photo
-from tests.bot.test_widget_stories import put
 from tests.conftest import RunningHall
 
 
@@ -56,8 +55,7 @@ PROGRESS = {
 READING = {
     "kind": "reading",
     "text": "**稳岗返还政策**\n- 不裁员或少裁员的单位可以享受。\n- 公示以后不再受理确认。",
-    "tick": "我已阅读",
-    "options": [option("确认享受", "primary"), option("放弃享受")],
+    "options": [option("已认真阅读并勾选", "tick")],
 }
 HINT = {"kind": "form_hint", "field": "phone", "asks": ["phone"], "text": "请发手机号，要和系统里留的一致。"}
 PHOTO = {"kind": "form_hint", "field": "photo", "asks": [], "text": "请点输入框旁的上传按钮，选一张证件照。"}

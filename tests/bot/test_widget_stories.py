@@ -6,16 +6,14 @@ In every state on the way: nothing that a machine can find wrong with its access
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import pypdfium2
 import pytest
 from playwright.sync_api import FilePayload, Locator, expect
 
-from hrss import conversations
-from hrss.database import Database
 from tests.bot import test_browser, test_photo_appeal
 from tests.bot.accessibility import faults, focus_is_visible
 from tests.bot.test_browser import DESKTOP, NARROW, Chat
@@ -26,27 +24,21 @@ context = test_browser.context
 new_chat, demo_people = test_browser.new_chat, test_photo_appeal.demo_people
 chat = test_photo_appeal.chat
 
-REGULATION = "**稳岗返还政策（演示）**\n- 不裁员或少裁员的单位可以享受。\n- 公示以后不再受理确认。"
-DETERMINED = "测算结果：\n返还比例：60%\n返还金额：74,074.07 元\n收款账户：6222 **** **** 0123"
-
-
-def put(hall: RunningHall, conversation: str, *messages: dict[str, Any], author: str = "bot") -> None:
-    """Say something in a conversation that no flow says yet, or that only staff say."""
-    with Database(hall.database_url).transaction() as session:
-        conversations.say(
-            session,
-            conversation,
-            author=author,
-            messages=list(messages),
-            now=dt.datetime.now(dt.timezone.utc),
-        )
+HANDLER = "niuhong91"  # of 郑州示例丁食品有限公司, whose refund waits
 
 
 class Visitor:
     """Someone at the widget, by one way of handling it only; looks at every state they come to."""
 
-    def __init__(self, chat: Chat, name: str) -> None:
-        self.chat, self.page, self.name, self.seen = chat, chat.page, name, 0
+    def __init__(self, chat: Chat, name: str, large: bool) -> None:
+        self.chat, self.page, self.large, self.seen = chat, chat.page, large, 0
+        self.name = f"{name}-{'large' if large else 'normal'}"
+
+    def open(self) -> None:
+        self.press(self.chat.launcher)
+        expect(self.chat.messages.first).to_contain_text("自动应答的程序")
+        if self.large:
+            self.press(self.button("大字"))
 
     def press(self, button: Locator) -> None:
         raise NotImplementedError
@@ -115,19 +107,19 @@ class OnAPhone(Visitor):
 
 
 @pytest.fixture
-def visit(hall: RunningHall, browser: Any) -> Iterator[Callable[[str, bool], Visitor]]:
+def visit(hall: RunningHall, browser: Any) -> Iterator[Callable[..., Visitor]]:
     opened = []
 
-    def begin(how: str, large: bool) -> Visitor:
+    def begin(how: str, large: bool, province: str = "gd") -> Visitor:
         width, height = DESKTOP if how == "keyboard" else NARROW
         made = browser.new_context(
             viewport={"width": width, "height": height}, locale="zh-CN", has_touch=how == "phone"
         )
         made.set_default_timeout(10_000)
         made.add_init_script(test_browser.WATCH_THE_POLICY)
-        opened.append((made, Chat(made.new_page(), hall).visit()))
+        opened.append((made, Chat(made.new_page(), hall).visit(f"demo/?province={province}")))
         kind = AtTheKeyboard if how == "keyboard" else OnAPhone
-        return kind(opened[-1][1], f"{how}-{'large' if large else 'normal'}")
+        return kind(opened[-1][1], f"{how}-{province}", large)
 
     yield begin
     for made, chat in opened:
@@ -138,16 +130,10 @@ def visit(hall: RunningHall, browser: Any) -> Iterator[Callable[[str, bool], Vis
 
 @pytest.mark.parametrize("how", ["keyboard", "phone"])
 @pytest.mark.parametrize("large", [False, True], ids=["normal", "large"])
-def test_a_question_a_photo_appeal_and_a_reading_card(
-    visit: Callable[[str, bool], Visitor], hall: RunningHall, how: str, large: bool
-) -> None:
+def test_a_question_and_a_photo_appeal(visit: Callable[..., Visitor], how: str, large: bool) -> None:
     visitor = visit(how, large)
-    chat, page = visitor.chat, visitor.page
-    chat.launcher.focus()
-    page.keyboard.press("Enter") if how == "keyboard" else chat.launcher.tap()
-    expect(chat.messages.first).to_contain_text("自动应答的程序")
-    if large:
-        visitor.press(visitor.button("大字"))
+    page = visitor.page
+    visitor.open()
     visitor.look()
 
     # a question
@@ -181,47 +167,42 @@ def test_a_question_a_photo_appeal_and_a_reading_card(
     expect(visitor.newest.locator(".number")).to_have_text(re.compile(r"^GD[0-9A-Z]{7}$"))
     visitor.look()
 
-    # a reading card
-    not_before = dt.datetime.now(dt.timezone.utc) + dt.timedelta(seconds=6)
-    options = [
-        {
-            "id": f"{label}{visitor.name}",
-            "label": label,
-            "payload": '/ask_faq{"entry": "gd.register.unit"}',
-            "style": style,
-        }
-        for label, style in (("确认享受", "primary"), ("放弃享受", "plain"))
-    ]
-    put(
-        hall,
-        chat.kept()["session"],
-        {"kind": "text", "text": DETERMINED},
-        {
-            "kind": "reading",
-            "text": REGULATION,
-            "not_before": not_before.isoformat(),
-            "tick": "我已阅读",
-            "options": options,
-        },
-    )
-    page.reload()
-    chat.launcher.focus()
-    page.keyboard.press("Enter")
-    confirm = visitor.button("确认享受")
-    expect(confirm).to_have_attribute("aria-disabled", "true")
-    expect(page.locator(".wait")).to_have_text(re.compile(r"请阅读 \d 秒"))
-    confirm.dispatch_event("click")
-    expect(confirm).not_to_have_attribute("aria-pressed", "true")
+
+@pytest.mark.parametrize("how", ["keyboard", "phone"])
+@pytest.mark.parametrize("large", [False, True], ids=["normal", "large"])
+def test_a_refund_is_read_about_and_settled(
+    visit: Callable[..., Visitor], hall: RunningHall, how: str, large: bool
+) -> None:
+    visitor = visit(how, large, province="hn")
+    page = visitor.page
+    decision = "放弃享受" if how == "phone" and large else "确认享受"
+    token = hall.identity_token(HANDLER, province="hn")
+    page.evaluate("token => document.querySelector('hrss-chat').setIdentity(token)", token)
+    visitor.open()
+    visitor.say("河南稳岗返还怎么确认", "进入")
     visitor.look()
-    expect(page.locator(".wait")).to_have_text("阅读时间已到，可以选择了")
-    expect(confirm).to_have_attribute("aria-disabled", "true")
-    tick = page.get_by_label("我已阅读")
-    if isinstance(visitor, AtTheKeyboard):
-        visitor.go_to(tick)
-        page.keyboard.press("Space")
-    else:
-        tick.tap()
-    expect(confirm).to_have_attribute("aria-disabled", "false")
+    visitor.tap("进入确认", "读完勾选")
+    card = page.locator(".message[data-kind=reading]").last
+    expect(card).to_contain_text("示例文本")
+    expect(page.locator("dd", has_text="115864.55")).to_be_visible()
+    tick = visitor.button("已认真阅读并勾选")
+    expect(tick).to_have_attribute("aria-disabled", "true")
+    expect(card.locator(".wait")).to_have_text(re.compile(r"请阅读 \d+ 秒"))
+    tick.dispatch_event("click")
+    expect(tick).not_to_have_attribute("aria-pressed", "true")
     visitor.look()
-    visitor.tap("确认享受", "来源：《")
-    expect(page.get_by_role("button", name=re.compile(r"确认享受\s*（已选）"))).to_be_disabled()
+    expect(card.locator(".wait")).to_have_text("阅读时间已到，可以选择了")
+    expect(tick).to_have_attribute("aria-disabled", "false")
+    visitor.look()
+    visitor.tap("已认真阅读并勾选", "确认享受，还是放弃享受")
+    visitor.look()
+    visitor.tap(decision, f"已经保存为“{decision}”")
+    expect(visitor.newest.locator("dd").last).to_contain_text("115864.55")
+    visitor.look()
+
+    visitor.tap(f"提交待办：{decision}", "可以下载")
+    visitor.look()
+    with page.expect_download() as download:
+        visitor.press(visitor.newest.get_by_role("button", name=re.compile(r"^下载HN2023")))
+    slip = pypdfium2.PdfDocument(download.value.path())[0].get_textpage().get_text_range()
+    assert decision in slip and "郑州示例丁食品有限公司" in slip

@@ -20,6 +20,13 @@ CONFIRM = ("稳岗返还信息确认怎么办", "单位的稳岗返还在哪里�
 OF_HENAN = ("受理岗", "待办", "免数字证书", "UK", "个人网厅", "开通单位网上服务")
 OF_GUANGDONG = ("可信等级", "粤信签", "L2", "省统一身份认证", "广东")
 
+NAMES = {"gd": "广东", "hn": "河南"}
+NOWHERE = ("都不是", "找人工")
+
+
+def all_labels(messages: list[Message]) -> str:
+    return "\n".join(option["label"] for message in messages for option in message.get("options", ()))
+
 
 def text(messages: list[Message]) -> str:
     return "\n".join(message["text"] for message in messages)
@@ -105,6 +112,7 @@ def test_h3_the_counter_is_booked_once_and_only_as_often_as_it_may(demo: Running
     [
         ("hzsliren", "organization", "可信等级已达四级（L2）"),
         ("fsbingzhizao", "organization", "法定代表人用粤信签做法人实人认证"),
+        ("qyslgui", "organization", "法定代表人信息又和市场监管登记的不一致"),
         ("sunli88", "person", "有“稳岗返还”授权"),
         ("hewei83", "person", "还没有把“稳岗返还”授权给您"),
         ("zhoujie87", "person", "还没有绑定单位"),
@@ -123,8 +131,21 @@ def test_f8_guangdong_is_guided_by_the_door_that_is_open(
     assert {message["kind"] for message in said}.isdisjoint({"reading", "file"})
 
 
+def test_f8_who_must_correct_the_legal_representative_first_is_told_how(demo: RunningHall) -> None:
+    person = signed_in(demo, "qyslgui", "organization", "gd")
+    person.say(GUIDED)
+    person.choose("现在开始")
+
+    said = person.choose("法人信息不一致怎么办")
+
+    assert said[0]["entry"]["id"] == "gd.legal_face.mismatch"
+
+
 WHO = [
-    *(("gd", login, "organization") for login in ("hzsliren", "fsbingzhizao", "szsliyi", "zhsliji")),
+    *(
+        ("gd", login, "organization")
+        for login in ("hzsliren", "fsbingzhizao", "szsliyi", "zhsliji", "qyslgui")
+    ),
     *(("gd", login, "person") for login in ("sunli88", "hewei83", "zhoujie87")),
     *(("hn", login, "organization") for login in ("91410100MA00000311", "91410181MA0000074Q")),
     *(("hn", login, "person") for login in ("niuhong91", "hemin89", "tianye92")),
@@ -140,14 +161,45 @@ def test_nobody_is_led_through_the_other_provinces_screens(
     for question in CONFIRM:
         person = signed_in(demo, login, role, province)
         person.say(question)
-        for label in person.labels()[:1]:
-            person.choose(label)
+        for label in person.labels():
+            if label not in NOWHERE:
+                person.choose(label)
 
         answered = [message for message in person.seen if message["from"] == "bot"]
-        said = text([message for message in answered if message["seq"] > person.opened["last_seq"]])
+        after = [message for message in answered if message["seq"] > person.opened["last_seq"]]
+        said = f"{text(after)}\n{all_labels(after)}"
         assert [word for word in foreign if word in said] == []
+        assert NAMES["hn" if province == "gd" else "gd"] not in said
         if province == "gd":
             assert all(message["kind"] not in ("reading", "file") for message in person.seen)
+
+
+@pytest.mark.parametrize(
+    ("province", "question", "offered"),
+    [
+        ("gd", "UK登录", "有 UK 怎样登录河南单位网厅？"),
+        ("gd", "稳岗返还公示以后还能改吗", "河南：公示以后还能再做稳岗返还确认吗？"),
+        ("hn", "可信等级怎么升到四级", "广东：怎样把单位账号的可信等级提升到四级（L2）？"),
+    ],
+)
+def test_what_only_the_other_hall_has_is_offered_under_its_provinces_name(
+    demo: RunningHall, province: str, question: str, offered: str
+) -> None:
+    person = stranger(demo, province)
+
+    person.say(question)
+
+    assert offered in person.labels()
+
+
+@pytest.mark.parametrize("province", ["gd", "hn"])
+def test_who_is_asked_back_is_not_asked_for_the_province_of_the_page(
+    demo: RunningHall, province: str
+) -> None:
+    said = stranger(demo, province).say("稳岗返还怎么办")
+
+    assert "关于稳岗返还，您想问哪一件？" in text(said)
+    assert all_labels(said).count(NAMES[province]) == 2
 
 
 def test_the_words_that_tell_the_halls_apart_do_not_overlap() -> None:

@@ -64,7 +64,7 @@ function optionList(options, className, onOption) {
       settleChoice(currentTarget);
       onOption(option);
     };
-    const style = option.style === 'primary' ? 'option primary' : 'option';
+    const style = ['primary', 'tick'].includes(option.style) ? `option ${option.style}` : 'option';
     const attributes = { class: style, 'data-option': option.id, 'data-label': option.label, onclick: choose };
     list.append(element('li', {}, button(attributes, option.label)));
   }

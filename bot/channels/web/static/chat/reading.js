@@ -2,11 +2,11 @@ import { element } from './dom.js';
 import { WORDS } from './words.js';
 
 /**
- * Lets the choices in `list` wait until the server's clock says `notBefore`, and until `box` is ticked, where there is one.
- * The server refuses who comes earlier; here one only sees how long it takes. Listeners hear the beginning and the end of
- * the waiting, not every second. Returns what shows it.
+ * Lets the choices in `list` wait until the server's clock says `notBefore`. The server refuses who comes earlier; here one
+ * only sees how long it takes. Listeners hear the beginning and the end of the waiting, not every second. Returns what
+ * shows it.
  */
-export function holdBack(list, { notBefore, box, clock }) {
+export function holdBack(list, { notBefore, clock }) {
   const count = element('p', { class: 'wait', 'aria-hidden': 'true' });
   const state = element('p', { class: 'hidden', role: 'status' });
   const left = () => Math.max(0, Math.ceil((Date.parse(notBefore) - clock()) / 1000)) || 0;
@@ -15,7 +15,7 @@ export function holdBack(list, { notBefore, box, clock }) {
     const seconds = left();
     count.textContent = seconds ? WORDS.readFor(seconds) : WORDS.haveRead;
     for (const choice of list ? list.querySelectorAll('button') : []) {
-      choice.setAttribute('aria-disabled', String(Boolean(seconds || (box && !box.checked))));
+      choice.setAttribute('aria-disabled', String(seconds > 0));
     }
     return seconds;
   }
@@ -26,17 +26,12 @@ export function holdBack(list, { notBefore, box, clock }) {
   }
 
   state.textContent = WORDS.readFor(left());
-  if (box) box.addEventListener('change', refresh);
   wait();
   return [count, state];
 }
 
-/** A text to read before one chooses, here or in the message that follows; with a tick where it asks for one. */
-export function readingCard({ not_before: notBefore, tick, title }, body, list, clock) {
-  const box = tick && element('input', { type: 'checkbox' });
-  return [
-    element('div', { class: 'reading-text', role: 'group', tabindex: '0', 'aria-label': title || WORDS.headings.reading }, ...body),
-    ...holdBack(list, { notBefore, box, clock }),
-    box && element('label', { class: 'tick' }, box, tick),
-  ].filter(Boolean);
-}
+/** A text to read before one chooses, here or in the message that follows. */
+export const readingCard = ({ not_before: notBefore, title }, body, list, clock) => [
+  element('div', { class: 'reading-text', role: 'group', tabindex: '0', 'aria-label': title || WORDS.headings.reading }, ...body),
+  ...holdBack(list, { notBefore, clock }),
+];
