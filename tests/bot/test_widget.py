@@ -308,7 +308,7 @@ def test_a_file_is_fetched_with_the_key_and_the_key_goes_nowhere_else(
     assert [url for url in chat.requests if "evil" in url or "version" in url] == []
 
 
-def test_a_conversation_is_saved_as_text(chat: Chat) -> None:
+def test_a_conversation_is_saved_as_text_and_as_pdf(chat: Chat) -> None:
     chat.open().ask("谢谢")
     chat.page.get_by_role("button", name="保存聊天记录").click()
     expect(chat.page.get_by_role("alertdialog")).to_contain_text("公用电脑请不要存")
@@ -320,6 +320,13 @@ def test_a_conversation_is_saved_as_text(chat: Chat) -> None:
     assert download.value.suggested_filename == "聊天记录.txt"
     saved = Path(download.value.path()).read_text(encoding="utf-8")
     assert re.search(r"您  \d{4}-\d\d-\d\d \d\d:\d\d\n谢谢\n\n助手  .*\n.*不客气", saved)
+
+    chat.page.get_by_role("button", name="保存聊天记录").click()
+    with chat.page.expect_download() as download:
+        chat.page.get_by_role("button", name="存为 PDF").click()
+    assert download.value.suggested_filename == "聊天记录.pdf"
+    printed = pypdfium2.PdfDocument(download.value.path())[0].get_textpage().get_text_range()
+    assert "谢谢" in printed and "不客气" in printed
 
 
 def test_staff_are_told_apart_and_the_state_of_a_hand_over_stands_above(

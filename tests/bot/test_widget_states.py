@@ -55,8 +55,8 @@ PROGRESS = {
 READING = {
     "kind": "reading",
     "text": "**稳岗返还政策**\n- 不裁员或少裁员的单位可以享受。\n- 公示以后不再受理确认。",
-    "options": [option("已认真阅读并勾选", "tick")],
 }
+TICK = {"kind": "options", "text": "读完请勾选。", "options": [option("已认真阅读并勾选", "tick")]}
 HINT = {"kind": "form_hint", "field": "phone", "asks": ["phone"], "text": "请发手机号，要和系统里留的一致。"}
 PHOTO = {"kind": "form_hint", "field": "photo", "asks": [], "text": "请点输入框旁的上传按钮，选一张证件照。"}
 HANDOVER = {"kind": "handover", "state": "waiting", "text": "前面还有 2 位，大约 6 分钟。"}
@@ -131,8 +131,8 @@ def test_no_state_has_a_fault(
     page.get_by_role("button", name="取消上传").click()
     said("receipt", RECEIPT, FILE)
     said("progress", PROGRESS, {**PROGRESS, "receipt": "GD3F8N2C5"})
-    said("reading", {**READING, "not_before": later(60)})
-    said("read", {**READING, "not_before": later(-1)})
+    said("reading", {**READING, "not_before": later(60)}, TICK)
+    said("read", {**READING, "not_before": later(-1)}, TICK)
     said("handover", HANDOVER)
     said("staff", {"kind": "text", "text": "您好，我是小周。"}, author="staff")
     page.get_by_role("button", name="保存聊天记录").click()

@@ -40,6 +40,9 @@ class Visitor:
         if self.large:
             self.press(self.button("大字"))
 
+    def go_to(self, wanted: Locator) -> None:
+        expect(wanted).to_be_visible()
+
     def press(self, button: Locator) -> None:
         raise NotImplementedError
 
@@ -67,6 +70,7 @@ class Visitor:
         expect(self.newest).to_contain_text(then)
 
     def choose_file(self, file: FilePayload) -> None:
+        self.go_to(self.button("上传照片"))  # how long that takes is no part of the waiting
         with self.page.expect_file_chooser() as chooser:
             self.press(self.button("上传照片"))
         chooser.value.set_files(file)
@@ -190,6 +194,7 @@ def test_a_refund_is_read_about_and_settled(
     expect(card.locator(".wait")).to_have_text(re.compile(r"请阅读 \d+ 秒"))
     tick.dispatch_event("click")
     expect(tick).not_to_have_attribute("aria-pressed", "true")
+    tick.scroll_into_view_if_needed()  # it stands below the figures and the text
     visitor.look()
     expect(card.locator(".wait")).to_have_text("阅读时间已到，可以选择了")
     expect(tick).to_have_attribute("aria-disabled", "false")
@@ -202,7 +207,9 @@ def test_a_refund_is_read_about_and_settled(
 
     visitor.tap(f"提交待办：{decision}", "可以下载")
     visitor.look()
+    slip_button = visitor.newest.get_by_role("button", name=re.compile(r"^下载HN2023"))
+    visitor.go_to(slip_button)
     with page.expect_download() as download:
-        visitor.press(visitor.newest.get_by_role("button", name=re.compile(r"^下载HN2023")))
+        visitor.press(slip_button)
     slip = pypdfium2.PdfDocument(download.value.path())[0].get_textpage().get_text_range()
     assert decision in slip and "郑州示例丁食品有限公司" in slip
