@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 
-from actions import photo_appeal
-from actions.flow import Begin, Field, Flow, Step, Way, ways
-from hrss import photos, refund_doors, refund_tasks, refunds, regulations
+from actions import photo_appeal, proving
+from actions.flow import GIVEN, Begin, Field, Flow, Step, Way, ways
+from hrss import photos, refund_doors, refund_tasks, refunds, regulations, wechat_accounts
 from hrss.attempts import Checked
 from hrss.errors import NotBound, NotGranted, NotRead, SignInAsPerson
 from hrss.refund_confirmations import RefundDecision
@@ -26,6 +26,11 @@ class ConfirmRefund(Flow):
         try:
             open_ones = _open(step)
         except (SignInAsPerson, NotBound, NotGranted) as refused:
+            if isinstance(refused, SignInAsPerson) and wechat_accounts.is_here(
+                step.session, step.conversation_id
+            ):
+                _prove_instead(step)
+                return None
             return Begin("refund_not_yours", {"why": refused.key})
         if not open_ones:
             return Begin("refund_noticed")
@@ -38,6 +43,8 @@ class ConfirmRefund(Flow):
                 _files(step)
 
     def fields(self, known: Mapping[str, str]) -> Iterator[Field]:
+        if "instead_of_login" in known:
+            yield from proving.instead_of_login(HERE)
         yield Field("refund_account", own_choices=_organizations, single=True)
         if "refund_decision" not in known:
             again = "_again" if "settled" in known else ""
@@ -164,6 +171,15 @@ class AttachEvidence(Flow):
 def _province(step: Step) -> str:
     """The hall that is meant: an entry of Henan's says so, whatever the page."""
     return step.run.values.get("hall") or step.province
+
+
+def _prove_instead(step: Step) -> None:
+    """No page hands a login over to WeChat: a code to the phone on record proves the person; anew when that has ended."""
+    values = step.run.values
+    for ended in [name for name, value in values.items() if value == GIVEN]:
+        del values[ended]
+        step.run.prepared.pop(ended, None)
+    values["instead_of_login"] = "yes"
 
 
 def _files(step: Step) -> tuple[RefundFile, ...]:

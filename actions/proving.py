@@ -8,7 +8,7 @@ from functools import partial
 from itertools import count
 
 from actions.flow import GIVEN, Field, Step
-from hrss import identity, sms_codes
+from hrss import authority, identity, sms_codes
 from hrss.attempts import Checked
 from hrss.authority import Act
 from hrss.errors import IdentifierRefusal
@@ -45,10 +45,22 @@ def fields(known: Mapping[str, str], act: Act) -> Iterator[Field]:
 
 def by_phone(act: Act) -> Iterator[Field]:
     """Yield what proves a person by the phone on record."""
-    settled = person_is_proven(act)
+    return _by_phone(person_is_proven(act), _send_person_code)
+
+
+def instead_of_login(province: str) -> Iterator[Field]:
+    """Yield the same for a person of this province's hall whose login nobody can hand over, as in WeChat."""
+    return _by_phone(_is_signed_in, lambda step: _send_person_code(replace(step, province=province)))
+
+
+def _by_phone(settled: Proven, send: Callable[[Step], CodeSent]) -> Iterator[Field]:
     for asked in (NAME, CERTIFICATE, PHONE):
         yield replace(asked, settled=settled)
-    yield _sms_code(_send_person_code, settled)
+    yield _sms_code(send, settled)
+
+
+def _is_signed_in(step: Step) -> bool:
+    return authority.signed_in_person(step.session, step.conversation_id, now=step.now) is not None
 
 
 def by_primary_contact(act: Act) -> Iterator[Field]:

@@ -309,7 +309,8 @@ def offered(session: Session, conversation_id: str) -> list[dict[str, Any]]:
     conversation = by_id(session, conversation_id)
     said = select(Message).where(*_of_the_dialogue(conversation_id), Message.seq > conversation.reset_seq)
     messages = list(session.scalars(said.order_by(desc(Message.seq)).limit(MOST_MESSAGES)))
-    last = [message for message in messages if message.turn_id == messages[0].turn_id]
+    last = [message for message in messages if message.turn_id and message.turn_id == messages[0].turn_id]
+    last = last or messages[:1]  # what answers no turn was said alone
     return [dict(option) for message in reversed(last) for option in message.body.get("options", ())]
 
 

@@ -36,6 +36,7 @@ class Arrival:
     key: str
     conversation_id: str
     repeated: bool
+    before: str | None = None  # the conversation of the account before this one
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,9 @@ def arrive(
     account = _known(session, hall, app, open_id, now)
     delivery = session.get(WechatDelivery, (account.id, key))
     if delivery is not None:
-        return Arrival(account.id, key, delivery.conversation_id, repeated=True)
+        present = delivery.conversation_id == account.conversation_id
+        before = _before(session, hall, account) if present else None
+        return Arrival(account.id, key, delivery.conversation_id, repeated=True, before=before)
     conversation = _conversation(
         session, hall, account, anew=anew, channel=channel, province=province, idle=idle, now=now
     )
@@ -98,7 +101,8 @@ def arrive(
         )
     )
     session.flush()
-    return Arrival(account.id, key, conversation.id, repeated=False)
+    before = _before(session, hall, account)
+    return Arrival(account.id, key, conversation.id, repeated=False, before=before)
 
 
 def leave(session: Session, hall: Hall, *, app: str, open_id: str, now: datetime) -> None:
@@ -163,6 +167,12 @@ def release(session: Session, hall: Hall, conversation_id: str, *, key: str, now
     _release(session, account, now)
     session.flush()
     return Released()
+
+
+def is_here(session: Session, conversation_id: str) -> bool:
+    """Whether this is the present conversation of a WeChat account."""
+    found = select(WechatAccount.id).where(WechatAccount.conversation_id == conversation_id)
+    return session.scalar(found) is not None
 
 
 def is_bound(session: Session, conversation_id: str) -> bool:
@@ -243,9 +253,18 @@ def _conversation(
         token_hash=None,
         now=now,
         idle=idle,
-        # nobody can tell from it whose it is, nor that two of them are the same person's
-        conversation_id="wx:"
-        + hall.sealer.lookup("wechat conversation", account.id, str(account.conversations))[:40],
+        conversation_id=_conversation_id(hall, account, account.conversations),
     )
     account.conversation_id, account.told_seq = conversation.id, 0
     return conversation
+
+
+def _before(session: Session, hall: Hall, account: WechatAccount) -> str | None:
+    """The account's conversation before its present one, while it is kept."""
+    known_as = _conversation_id(hall, account, account.conversations - 1)
+    return known_as if session.get(Conversation, known_as) else None
+
+
+def _conversation_id(hall: Hall, account: WechatAccount, number: int) -> str:
+    """Nobody can tell from it whose it is, nor that two of them are the same person's."""
+    return "wx:" + hall.sealer.lookup("wechat conversation", account.id, str(number))[:40]

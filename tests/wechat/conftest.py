@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,10 +11,11 @@ import pytest
 import redis
 
 from tests.between import Between
-from tests.conftest import ROOT, RunningHall, surroundings
+from tests.conftest import RunningHall, demo_of, surroundings
 from tests.wechat.api import FakeApi
 from tests.wechat.keys import new_keys
 from tests.wechat.side import Account, Citizen
+from tests.wechat.standing import account_of, account_settings
 
 REDIS = "redis://127.0.0.1:6379/9"
 CORP_ID, CORP_SECRET = "ww0123456789abcdef", "corp-secret"
@@ -53,34 +52,22 @@ def running(
 ) -> Iterator[RunningHall]:
     """The bot and its actions with a demo hall of their own."""
     folder = tmp_path_factory.mktemp("wechat")
-    (token, aes_key), (work_token, work_aes_key) = new_keys(), new_keys()
+    work_token, work_aes_key = new_keys()
     hall = RunningHall(
         folder,
         surroundings(
             folder,
-            WECHAT_APP_ID=api.app_id,
-            WECHAT_APP_SECRET=api.secret,
-            WECHAT_TOKEN=token,
-            WECHAT_AES_KEY=aes_key,
-            WECHAT_API=api.url,
+            **account_settings(api),
             WECHAT_WORK_CORP_ID=CORP_ID,
             WECHAT_WORK_SECRET=CORP_SECRET,
             WECHAT_WORK_TOKEN=work_token,
             WECHAT_WORK_AES_KEY=work_aes_key,
             WECHAT_WORK_API=api.url,
-            WECHAT_PROVINCE="gd",
             REDIS_URL=REDIS if redis_answers() else "",
         ),
     )
     between.stand_in(hall.environment)
-    subprocess.run(
-        [sys.executable, "-m", "hrss", "demo"],
-        cwd=ROOT,
-        env=hall.environment,
-        check=True,
-        capture_output=True,
-        timeout=120,
-    )
+    demo_of(hall)
     hall.start("bot")
     hall.start("actions")
     try:
@@ -93,13 +80,7 @@ def running(
 
 @pytest.fixture(scope="module")
 def account(running: RunningHall, api: FakeApi) -> Account:
-    return Account(
-        callback=f"{running.origin}/webhooks/wechat/callback",
-        token=running.environment["WECHAT_TOKEN"],
-        aes_key=running.environment["WECHAT_AES_KEY"],
-        app_id=api.app_id,
-        api=api,
-    )
+    return account_of(running, api)
 
 
 @pytest.fixture

@@ -8,47 +8,22 @@ from __future__ import annotations
 
 import secrets
 import signal
-import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
 
-from tests.conftest import ROOT, RunningHall, surroundings
+from tests.conftest import RunningHall
 from tests.hrss.people import CHEN, CHENS_CODE, CHENS_PHONE, card, file_of
 from tests.wechat.api import FakeApi
-from tests.wechat.keys import new_keys
-from tests.wechat.side import Account, Citizen
+from tests.wechat.side import Citizen
+from tests.wechat.standing import account_of, standing
 
 
 def main() -> None:
     api = FakeApi()
-    token, aes_key = new_keys()
-    with tempfile.TemporaryDirectory() as folder:
-        hall = RunningHall(
-            Path(folder),
-            surroundings(
-                Path(folder),
-                WECHAT_APP_ID=api.app_id,
-                WECHAT_APP_SECRET=api.secret,
-                WECHAT_TOKEN=token,
-                WECHAT_AES_KEY=aes_key,
-                WECHAT_API=api.url,
-                WECHAT_PROVINCE="gd",
-            ),
-        )
-        demo = [sys.executable, "-m", "hrss", "demo"]
-        subprocess.run(demo, cwd=ROOT, env=hall.environment, check=True, capture_output=True)
-        hall.start("bot")
-        hall.start("actions")
-        try:
-            hall.wait()
-            callback = f"{hall.origin}/webhooks/wechat/callback"
-            play(hall, api, Citizen(Account(callback, token, aes_key, api.app_id, api)))
-        finally:
-            for process in list(hall.processes):
-                hall.stop(process, signal.SIGKILL)
-            api.close()
+    with tempfile.TemporaryDirectory() as folder, standing(Path(folder), api) as hall:
+        play(hall, api, Citizen(account_of(hall, api)))
+    api.close()
 
 
 def play(hall: RunningHall, api: FakeApi, citizen: Citizen) -> None:
@@ -115,6 +90,10 @@ def play(hall: RunningHall, api: FakeApi, citizen: Citizen) -> None:
     del api.refuses_always["/cgi-bin/message/custom/send"]
     say("你是机器人吗")
     say("是的")
+
+    print("\n—— 结束以后还可以评价")
+    say("结束聊天")
+    say("1")
     shown("［取消关注］", citizen.event("unsubscribe"))
 
 

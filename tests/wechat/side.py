@@ -122,6 +122,12 @@ class Citizen:
     def say(self, text: str, **how: Any) -> str | None:
         return self.send("text", Content=text, **how)
 
+    def ask(self, text: str, **how: Any) -> str:
+        """Say something; return its answer, whichever way it comes: on a busy machine it may be sent a little later."""
+        if self.account.api:
+            self._pushed = len(self.account.api.sent_to(self.open_id))  # that was about something else
+        return self.say(text, **how) or self.pushed()[0]
+
     def tap(self, key: str) -> str | None:
         return self.event("CLICK", EventKey=key)
 
@@ -170,16 +176,9 @@ class Citizen:
         assert self.account.api is not None
         sent = self.account.api.wait_for_sent(self.open_id, self._pushed + count, seconds)[self._pushed :]
         self._pushed += len(sent)
-        told = [self._as_seen(message) for message in sent]
+        told = [as_seen(message) for message in sent]
         self.screen += told
         return told
-
-    def _as_seen(self, message: dict[str, Any]) -> str:
-        if message["msgtype"] == "text":
-            return str(message["text"]["content"])
-        menu = message["msgmenu"]
-        entries = [each.get("content") or each["click"]["content"] for each in menu["list"]]
-        return "\n".join([menu["head_content"], *entries, menu["tail_content"]])
 
     def _shown(self, answered: Answered) -> str | None:
         if answered.status is None or answered.body in (b"", b"success"):
@@ -195,6 +194,15 @@ class Citizen:
             raise AssertionError(f"{OUT_OF_SERVICE}: {answered}") from wrong
         self.screen.append(reply["Content"])
         return reply["Content"]
+
+
+def as_seen(message: dict[str, Any]) -> str:
+    """Return what is shown of a message that was sent."""
+    if message["msgtype"] == "text":
+        return str(message["text"]["content"])
+    menu = message["msgmenu"]
+    entries = [each.get("content") or each["click"]["content"] for each in menu["list"]]
+    return "\n".join([menu["head_content"], *entries, menu["tail_content"]])
 
 
 def in_parallel(calls: list[Any]) -> None:

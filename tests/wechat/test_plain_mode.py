@@ -16,8 +16,8 @@ import xmltodict
 from bot.channels.wechat.envelope import signature
 from tests.conftest import RunningHall, surroundings
 from tests.wechat.api import FakeApi
-from tests.wechat.keys import new_keys
-from tests.wechat.side import Account, Answered, Citizen
+from tests.wechat.side import Account, Answered, Citizen, in_parallel
+from tests.wechat.standing import account_of, account_settings
 
 QUESTION, ANSWER = "登录网址是什么呀", "ggfw.hrss.gd.gov.cn"
 
@@ -25,24 +25,12 @@ QUESTION, ANSWER = "登录网址是什么呀", "ggfw.hrss.gd.gov.cn"
 @pytest.fixture(scope="module")
 def plain(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
     folder, api = tmp_path_factory.mktemp("plain"), FakeApi()
-    token, aes_key = new_keys()
-    hall = RunningHall(
-        folder,
-        surroundings(
-            folder,
-            WECHAT_APP_ID=api.app_id,
-            WECHAT_APP_SECRET=api.secret,
-            WECHAT_TOKEN=token,
-            WECHAT_AES_KEY=aes_key,
-            WECHAT_MODE="plain",
-            WECHAT_API=api.url,
-            WECHAT_PROVINCE="gd",
-        ),
-    )
+    alone = surroundings(folder, **account_settings(api), WECHAT_MODE="plain", REDIS_URL="")
+    hall = RunningHall(folder, alone)
     hall.start("bot")
     try:
         hall.wait_for("bot")
-        yield Account(f"{hall.origin}/webhooks/wechat/callback", token, aes_key, api.app_id, api)
+        yield account_of(hall, api)
     finally:
         hall.stop("bot", signal.SIGKILL)
         api.close()
@@ -78,3 +66,15 @@ def test_what_is_unsigned_or_stale_hears_nothing(plain: Account) -> None:
     ]
 
     assert [(answered.status, answered.body) for answered in refused] == [(403, b"")] * 4
+
+
+def test_o1_one_process_without_redis_knows_a_message_again(plain: Account) -> None:
+    xml = Citizen(plain).xml("text", Content=QUESTION, MsgId="24000000000000777")
+    answered: list[Answered] = []
+    in_parallel([lambda: answered.append(brought(plain, xml)) for _ in range(3)])
+    answered.append(brought(plain, xml))
+
+    replies = {xmltodict.parse(each.body)["xml"]["Content"] for each in answered if each.body != b"success"}
+    assert {each.status for each in answered} == {200} and len(replies) <= 1
+    late = plain.api.calls if plain.api and not replies else []
+    assert replies or late, "it was the reply, or was sent"

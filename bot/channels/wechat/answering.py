@@ -289,10 +289,19 @@ class Answering:
     def _hear(self, arrival: Arrival, message: Incoming) -> Heard:
         with self._database.reading() as session:
             can_go_on = wechat_deliveries.owes(session, arrival.account_id)
-            return hear(session, arrival.conversation_id, message, now=now(), can_go_on=can_go_on)
+            return hear(
+                session,
+                arrival.conversation_id,
+                message,
+                now=now(),
+                can_go_on=can_go_on,
+                before=arrival.before,
+            )
 
     def _at_once(self, arrival: Arrival, heard: Heard) -> list[dict[str, Any]]:
         """Answer what needs no turn: a command, a notice, the greeting."""
+        if heard.command == "rated":
+            return self._commands.rate(**heard.facts)
         if heard.command:
             return self._commands.obey(heard.command, arrival)
         message = wire_message(draft(heard.sentence or "", channel="wechat", **heard.facts))

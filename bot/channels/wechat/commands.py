@@ -25,12 +25,22 @@ class Commands:
             "helpful": lambda arrival: self._rate(arrival, helpful=True),
             "unhelpful": lambda arrival: self._rate(arrival, helpful=False),
             "withdraw_consent": self._withdraw_consent,
-            "end": self._end,
         }
+        self._asking = {"rating": self._ask_for_rating, "end": self._end}
 
     def obey(self, command: str, arrival: Arrival) -> list[dict[str, Any]]:
+        if command in self._asking:
+            return [self._asking[command](arrival.conversation_id)]
         response = self._all[command](arrival)
         return [wire_message(draft(response))] if response else []
+
+    def rate(self, *, conversation_id: str, rating: int) -> list[dict[str, Any]]:
+        """The person has chosen how the whole talk was (好差评); the thanks take the choice away."""
+        thanks = wire_message(draft("utter_wechat_rated_well" if rating > 2 else "utter_wechat_rated_low"))
+        with self._database.transaction() as session:
+            conversations.rate_whole(session, conversation_id, rating)
+            conversations.say(session, conversation_id, author="bot", messages=[thanks], now=now())
+        return [thanks]
 
     def _size(self, arrival: Arrival, *, large: bool) -> str:
         with self._database.transaction() as session:
@@ -54,7 +64,15 @@ class Commands:
             )
         return "utter_wechat_consent_withdrawn"
 
-    def _end(self, arrival: Arrival) -> str:
+    def _ask_for_rating(self, conversation_id: str) -> dict[str, Any]:
+        message = wire_message(draft("utter_wechat_rating"))
         with self._database.transaction() as session:
-            conversations.end(session, arrival.conversation_id, now())
-        return "utter_wechat_ended"
+            conversations.say(session, conversation_id, author="bot", messages=[message], now=now())
+        return message
+
+    def _end(self, conversation_id: str) -> dict[str, Any]:
+        message = wire_message(draft("utter_wechat_ended"))
+        with self._database.transaction() as session:
+            conversations.say(session, conversation_id, author="bot", messages=[message], now=now())
+            conversations.end(session, conversation_id, now())
+        return message

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 SILENT_EVENTS = frozenset({"unsubscribe"})
 HEARD_EVENTS = frozenset({"subscribe", "scan", "click"})
 SCENE = "qrscene_"  # before the scene of a code that a new follower has scanned
+_RATING = re.compile(r"rate ([1-5])")  # the payload of an option that the channel keeps to itself
 _NUMBER = re.compile(r"(?:第|选)?([0-9]{1,2})(?:个|项|号)?[.。、)]?")
 
 
@@ -40,18 +41,29 @@ class Heard:
 
 
 def hear(
-    session: Session, conversation_id: str, message: Incoming, *, now: datetime, can_go_on: bool
+    session: Session,
+    conversation_id: str,
+    message: Incoming,
+    *,
+    now: datetime,
+    can_go_on: bool,
+    before: str | None = None,
 ) -> Heard:
     """
     Find out what a message means in its conversation.
 
-    `can_go_on` says whether an earlier answer has more to say. An option that is gone raises its refusal.
+    `can_go_on` says whether an earlier answer has more to say; `before` is the conversation that ended before this one,
+    which may still be rated. An option that is gone raises its refusal.
     """
     if message.kind == "event":
         return _event(message)
     if message.kind == "text":
-        return _chosen(session, conversation_id, message, now) or _typed(
-            session, conversation_id, message.fields.get("Content", ""), can_go_on=can_go_on, now=now
+        return (
+            _rated_after_the_end(session, conversation_id, message, before)
+            or _chosen(session, conversation_id, message, now)
+            or _typed(
+                session, conversation_id, message.fields.get("Content", ""), can_go_on=can_go_on, now=now
+            )
         )
     if message.kind == "voice":
         recognised = message.fields.get("Recognition", "").strip()
@@ -82,7 +94,31 @@ def _chosen(session: Session, conversation_id: str, message: Incoming, now: date
     if not option_id:
         return None
     offered = conversations.option(session, conversation_id, option_id)
-    return _too_early(session, conversation_id, now) or Heard(of_option(offered))
+    return _too_early(session, conversation_id, now) or _option(offered, conversation_id)
+
+
+def _option(offered: dict[str, Any], conversation_id: str) -> Heard:
+    rating = _RATING.fullmatch(offered["payload"])
+    if rating is None:
+        return Heard(of_option(offered))
+    return Heard(command="rated", facts={"conversation_id": conversation_id, "rating": int(rating.group(1))})
+
+
+def _rated_after_the_end(
+    session: Session, conversation_id: str, message: Incoming, before: str | None
+) -> Heard | None:
+    """What was asked when the last conversation ended, and nothing was said since."""
+    if before is None or conversations.asked_last(session, conversation_id):
+        return None
+    ratings = [each for each in conversations.offered(session, before) if _RATING.fullmatch(each["payload"])]
+    option_id = message.fields.get("bizmsgmenuid", "").strip()
+    plain = _plain(message.fields.get("Content", ""))
+    for number, each in enumerate(ratings, start=1):
+        if option_id == each["id"] or (
+            not option_id and (plain == _plain(each["label"]) or _number(plain) == number)
+        ):
+            return _option(each, before)
+    return None
 
 
 def _typed(session: Session, conversation_id: str, text: str, *, can_go_on: bool, now: datetime) -> Heard:
@@ -100,7 +136,7 @@ def _typed(session: Session, conversation_id: str, text: str, *, can_go_on: bool
             wanted = next(each["id"] for each in numbered(options) if each["number"] == number)
             labelled = next(option for option in options if option["id"] == wanted)
     if labelled is not None:
-        return _too_early(session, conversation_id, now) or Heard(of_option(labelled))
+        return _too_early(session, conversation_id, now) or _option(labelled, conversation_id)
     command = _command(plain)
     if command == "more" and not can_go_on:
         command = None
