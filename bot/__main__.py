@@ -68,6 +68,7 @@ def serve() -> None:
     from bot.tracker_store import without_fallback
     from faq.shelf import stock
     from hrss import logs
+    from hrss.database import limit_waiting
 
     logs.configure()
     without_fallback()
@@ -79,6 +80,7 @@ def serve() -> None:
     os.environ.setdefault("TRACKER_DATABASE_URL", "sqlite:///var/tracker.db")
     hall.database().migrate()
     stock(hall.database())
+    limit_waiting()
     serve_application(
         model_path=str(newest_model()),
         interface=os.environ.get("WEB_HOST", "127.0.0.1"),

@@ -10,7 +10,7 @@ import waitress
 
 from console.app import create_app
 from hrss import logs
-from hrss.database import Database
+from hrss.database import Database, limit_waiting
 from hrss.settings import Settings, SettingsError
 
 log = structlog.get_logger()
@@ -26,6 +26,7 @@ def main() -> int:
         print(error, file=sys.stderr)
         return 2
     host, port = os.environ.get("CONSOLE_HOST", "127.0.0.1"), os.environ.get("CONSOLE_PORT", "8080")
+    limit_waiting()
     log.info("console.listening", address=f"http://{host}:{port}")
     waitress.serve(
         create_app(settings, Database(settings.database_url)),

@@ -33,7 +33,7 @@ from hrss import (
 from hrss.backup import BackupFailed
 from hrss.case_review import CaseFile
 from hrss.closures import Closable
-from hrss.database import Database
+from hrss.database import Database, limit_waiting
 from hrss.errors import Refusal
 from hrss.hall import Hall
 from hrss.settings import SECRETS_FILE, Settings, SettingsError, write_fresh_secrets
@@ -183,6 +183,7 @@ def _regressions(database: Database, hall: Hall, chosen: argparse.Namespace) -> 
 def _sms(database: Database, hall: Hall, chosen: argparse.Namespace) -> int:
     if chosen.watch:
         logs.configure()
+        limit_waiting()
         dispatcher.watch(database, hall)
     came_of = dispatcher.dispatch(database, hall, now=datetime.now(timezone.utc))
     print(", ".join(f"{count} {state.value}" for state, count in came_of.items()) or "nothing to send")

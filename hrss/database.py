@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import select
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,8 +11,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import psycopg2
 from alembic import command
 from alembic.config import Config
+from psycopg2 import extensions
 from sqlalchemy import create_engine, event, text
 from sqlalchemy.engine import URL, Connection, Engine, make_url
 from sqlalchemy.exc import InterfaceError, InternalError, OperationalError
@@ -21,7 +24,8 @@ from sqlalchemy.pool import QueuePool
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_TIMEOUT_MS = 5_000
-WAIT_SECONDS = 5  # for a server that does not answer: no person waits longer for a refusal
+WAIT_SECONDS = 5  # for a server that is not there: no person waits longer for a refusal
+ANSWER_SECONDS = 10  # for a server that is there, and does not answer
 
 log = logging.getLogger(__name__)
 
@@ -118,6 +122,26 @@ def patience(url: URL) -> dict[str, Any]:
         return {}
     lost = {"keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3, "tcp_user_timeout": 10_000}
     return {"connect_timeout": WAIT_SECONDS, **lost}
+
+
+def limit_waiting() -> None:
+    """
+    From now on nothing in this process waits longer than `ANSWER_SECONDS` for PostgreSQL.
+
+    A server that hangs keeps its connections open and its network well, so that no other limit sees it. For processes that
+    serve people; a migration may take longer.
+    """
+    extensions.set_wait_callback(_wait)
+
+
+def _wait(connection: Any) -> None:
+    waiting = {extensions.POLL_READ: select.POLLIN, extensions.POLL_WRITE: select.POLLOUT}
+    while (state := connection.poll()) != extensions.POLL_OK:
+        poll = select.poll()
+        poll.register(connection.fileno(), waiting[state])
+        if not poll.poll(ANSWER_SECONDS * 1000):
+            connection.close()  # nobody can know what it was in the middle of
+            raise psycopg2.OperationalError(f"no answer in {ANSWER_SECONDS} seconds")
 
 
 def lock(connection: Connection | Session, name: str) -> None:

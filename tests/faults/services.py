@@ -29,12 +29,18 @@ def missing(service: str) -> None:
 
 
 class Way:
-    """The way to a service: `cut` closes every connection and lets none through until `mend`."""
+    """
+    The way to a service: `cut` closes every connection and lets none through until `mend`.
+
+    While it hangs, connections stand, new ones are taken, and nothing is heard.
+    """
 
     def __init__(self, host: str, port: int) -> None:
         self._to = (host, port)
         self._open: set[socket.socket] = set()
         self._lock = threading.Lock()
+        self._flowing = threading.Event()
+        self._flowing.set()
         self._listener = self._listening(0)
         self.port: int = self._listener.getsockname()[1]
 
@@ -48,6 +54,14 @@ class Way:
 
     def mend(self) -> None:
         self._listener = self._listening(self.port)
+
+    @contextmanager
+    def hanging(self) -> Iterator[None]:
+        self._flowing.clear()
+        try:
+            yield
+        finally:
+            self._flowing.set()
 
     def _listening(self, port: int) -> socket.socket:
         listener = socket.create_server(("127.0.0.1", port), reuse_port=False)
@@ -73,6 +87,7 @@ class Way:
     def _pass(self, source: socket.socket, target: socket.socket) -> None:
         with suppress(OSError):
             while data := source.recv(CHUNK):
+                self._flowing.wait()
                 target.sendall(data)
         for each in (source, target):
             with suppress(OSError):

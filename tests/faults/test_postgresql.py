@@ -132,3 +132,19 @@ def test_a_read_only_database_refuses_politely_and_all_goes_on_when_it_can_be_wr
 
     eventually(lambda: ready(hall.hall) == 200, 30)
     assert "手机号" in person.say("陈静 441900199511020007")[-1]["text"]
+
+
+def test_postgresql_that_hangs_costs_a_refusal_and_nothing_that_was_said(hall: OnPostgresql) -> None:
+    """Its connections stand, and it answers nothing: as a server whose disk is stuck."""
+    middle = in_the_middle(hall.hall.web)
+    crowd = Crowd([Person(hall.hall.web) for _ in range(3)], 8, pause=0.2)
+    with crowd.talking():
+        crowd.wait_until(6)
+        with hall.way.hanging():
+            assert refused(middle) == (500, "out_of_order", OUT_OF_ORDER)
+            eventually(lambda: ready(hall.hall) == 503, 60)
+            assert crowd.count < crowd.whole, "it hung while they spoke"
+
+    crowd.check(hall.direct)
+    eventually(lambda: ready(hall.hall) == 200, 60)
+    assert "手机号" in middle.say("陈静 441900199511020007")[-1]["text"]
