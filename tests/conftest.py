@@ -55,6 +55,10 @@ class RunningHall:
         return f"{self.origin}/webhooks/web"
 
     @property
+    def console(self) -> str:
+        return f"http://127.0.0.1:{self.environment['CONSOLE_PORT']}"
+
+    @property
     def database_url(self) -> str:
         return self.environment["DATABASE_URL"]
 
@@ -71,7 +75,9 @@ class RunningHall:
         return (self.folder / f"{process}.log").read_text(encoding="utf-8", errors="replace")
 
     def start(self, process: str) -> None:
-        command = {"bot": ["-m", "bot", "serve"], "actions": ["-m", "actions"]}[process]
+        command = {"bot": ["-m", "bot", "serve"], "actions": ["-m", "actions"], "console": ["-m", "console"]}[
+            process
+        ]
         with (self.folder / f"{process}.log").open("ab") as log:
             self.processes[process] = subprocess.Popen(
                 [sys.executable, *command],
@@ -88,7 +94,7 @@ class RunningHall:
     def wait_for(self, *processes: str) -> None:
         """Return when these answer; fail with what they logged when one has died or does not answer."""
         actions = f"http://127.0.0.1:{self.environment['ACTIONS_PORT']}/health"
-        addresses = {"bot": f"{self.web}/ready", "actions": actions}
+        addresses = {"bot": f"{self.web}/ready", "actions": actions, "console": f"{self.console}/health"}
         missing = {process: addresses[process] for process in processes}
         deadline = time.monotonic() + PATIENCE_SECONDS
         while missing:
@@ -146,6 +152,7 @@ def surroundings(folder: Path, **more: str) -> dict[str, str]:
         "CONSOLE_SECRET_KEY": secrets.token_urlsafe(32),
         "WEB_PORT": str(web),
         "ACTIONS_PORT": str(actions),
+        "CONSOLE_PORT": str(free_port()),
         "ACTION_ENDPOINT": f"http://127.0.0.1:{actions}/webhook",
         "WEB_ORIGINS": f"http://127.0.0.1:{web},http://localhost:{web}",
         "WEB_SESSIONS_PER_MINUTE": "10000",

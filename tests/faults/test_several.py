@@ -11,13 +11,15 @@ from types import SimpleNamespace
 
 import pytest
 from redis import Redis
+from sqlalchemy import text
 
 from bot.channels.web.errors import Denied
 from bot.channels.web.quota import Quota
 from hrss.database import Database
+from hrss.tables import Turn
 from tests.conftest import RunningHall, free_port, surroundings
 from tests.faults.services import POSTGRESQL, Way, redis_way, server, two_databases
-from tests.faults.talking import Crowd
+from tests.faults.talking import Crowd, eventually
 from tests.talk import Person
 
 REDIS_DATABASE = 8
@@ -107,6 +109,53 @@ def test_people_who_move_between_bots_lose_and_double_nothing_when_one_is_killed
 
     bots.wait()
     crowd.check(database)
+
+
+def test_bots_that_are_replaced_one_after_the_other_lose_no_turn(
+    several: tuple[SeveralBots, Database],
+) -> None:
+    """A rolling upgrade: the new version's tables are there already, and each bot is asked to stop while people talk."""
+    bots, database = several
+    with (
+        database.engine.begin() as connection
+    ):  # a later version only adds: the one that still runs does not mind
+        connection.execute(text("ALTER TABLE turns ADD COLUMN of_a_later_version TEXT"))
+        connection.execute(text("CREATE TABLE of_a_later_version (id INTEGER PRIMARY KEY)"))
+    for replaced in bots.bots:
+        crowd = Crowd([Person(bots.doors[0]) for _ in range(3)], 6)
+        crowd.doors = bots.doors
+        with crowd.talking():
+            crowd.wait_until(4)
+            replaced.stop("bot")
+            assert crowd.count < crowd.whole, "it was stopped in the middle"
+        replaced.start("bot")
+        replaced.wait_for("bot")
+        crowd.check(database)
+
+
+def test_a_turn_under_way_in_a_bot_that_is_stopped_is_answered_once(
+    several: tuple[SeveralBots, Database],
+) -> None:
+    bots, database = several
+    person = Person(bots.doors[1])
+    actions = bots.bots[0].processes["actions"]
+    actions.send_signal(signal.SIGSTOP)
+    try:
+        person.call("POST", "messages", {"client_msg_id": "under-way", "text": "删除我的记录"})
+        bots.bots[1].processes["bot"].send_signal(signal.SIGTERM)  # it waits for what is under way
+    finally:
+        actions.send_signal(signal.SIGCONT)
+    bots.bots[1].processes.pop("bot").wait(60)
+    person.web = bots.doors[0]
+    eventually(lambda: "删除" in person.call("GET", "history?after=0")["messages"][-1]["text"])
+    bots.bots[1].start("bot")
+    bots.wait()
+
+    with database.reading() as session:
+        states = session.query(Turn.state).filter_by(conversation_id=person.opened["session"]).all()
+    assert states == [("answered",)]
+    told = [message["from"] for message in person.call("GET", "history?after=0")["messages"]]
+    assert told.count("user") == 1 and told[-2:] == ["user", "bot"]
 
 
 def test_what_one_bot_says_is_heard_at_the_other_at_once(several: tuple[SeveralBots, Database]) -> None:

@@ -51,6 +51,7 @@ class FakeApi:
     inbox: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
     # knobs
     hang_seconds: float = 0
+    away: bool = False  # every connection is closed without a word
     refusals: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
     refuses_always: dict[str, int] = field(default_factory=dict)
     page_size: int = 2
@@ -131,6 +132,9 @@ class FakeApi:
     # The API
 
     def _serve(self, handler: BaseHTTPRequestHandler, raw: bytes) -> None:
+        if self.away:
+            handler.close_connection = True
+            return
         parts = urlsplit(handler.path)
         query = {name: values[0] for name, values in parse_qs(parts.query).items()}
         call = Call(parts.path, query, raw, None)

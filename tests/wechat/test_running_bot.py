@@ -550,6 +550,28 @@ def test_a6_an_api_that_hangs_delays_no_callback(running: RunningHall, api: Fake
         api.hang_seconds = 0
 
 
+def test_while_the_api_is_away_replies_go_on_and_what_could_not_be_sent_comes_with_the_next(
+    running: RunningHall, api: FakeApi, citizen: Citizen
+) -> None:
+    api.away = True
+    try:
+        with Paused(running):
+            assert citizen.say("查进度") is None
+        [(conversation,)] = rows(
+            running, "SELECT conversation_id FROM turns WHERE text = '查进度' ORDER BY rowid DESC LIMIT 1"
+        )
+        waiting = "SELECT 1 FROM wechat_deliveries WHERE conversation_id = ? AND kept"
+        wait_for(lambda: rows(running, waiting, conversation), 60)
+        shown = citizen.say("谢谢") or ""
+        assert "受理编号" in shown and "不客气" in shown
+        go_to_photo(citizen)
+        citizen.say("同意并上传")
+        assert "没有收到" in (citizen.send("image", MediaId="any") or "")
+    finally:
+        api.away = False
+    assert api.sent_to(citizen.open_id) == []
+
+
 # D: the dialogue
 
 
