@@ -24,7 +24,7 @@ setup: ## install into .venv, train a model, make the demo hall; starts nothing
 	@python3 scripts/setup.py
 
 .PHONY: browser
-browser: ## Chromium and a Chinese font, for the browser tests
+browser: ## Chromium, a Chinese font and libfaketime, for the tests
 	@python3 scripts/browser.py
 
 .PHONY: check
@@ -68,7 +68,7 @@ fuzz: setup ## fuzz every parser and the web channel for long: FUZZ_EXAMPLES=200
 	@FUZZ_EXAMPLES=$(or $(FUZZ_EXAMPLES),2000) $(PY) -m pytest tests/fuzz
 
 .PHONY: soak
-soak: setup ## the long drills: services away for 30 s
+soak: setup browser ## the long drills: services away for 30 s
 	@FAULT_SECONDS=$(or $(FAULT_SECONDS),30) $(PY) -m pytest -n 0 tests/faults
 
 .PHONY: scale

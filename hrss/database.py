@@ -26,6 +26,7 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_TIMEOUT_MS = 5_000
 WAIT_SECONDS = 5  # for a server that is not there: no person waits longer for a refusal
 ANSWER_SECONDS = 10  # for a server that is there, and does not answer
+AGAIN_SECONDS = 2  # while the last question had no answer: the others need not all find it out
 
 log = logging.getLogger(__name__)
 
@@ -126,7 +127,7 @@ def patience(url: URL) -> dict[str, Any]:
 
 def limit_waiting() -> None:
     """
-    From now on nothing in this process waits longer than `ANSWER_SECONDS` for PostgreSQL.
+    From now on no question of this process waits longer than `ANSWER_SECONDS` for PostgreSQL.
 
     A server that hangs keeps its connections open and its network well, so that no other limit sees it. For processes that
     serve people; a migration may take longer.
@@ -134,14 +135,20 @@ def limit_waiting() -> None:
     extensions.set_wait_callback(_wait)
 
 
+_hangs = threading.Event()
+
+
 def _wait(connection: Any) -> None:
     waiting = {extensions.POLL_READ: select.POLLIN, extensions.POLL_WRITE: select.POLLOUT}
     while (state := connection.poll()) != extensions.POLL_OK:
         poll = select.poll()
         poll.register(connection.fileno(), waiting[state])
-        if not poll.poll(ANSWER_SECONDS * 1000):
+        seconds = AGAIN_SECONDS if _hangs.is_set() else ANSWER_SECONDS
+        if not poll.poll(seconds * 1000):
+            _hangs.set()
             connection.close()  # nobody can know what it was in the middle of
-            raise psycopg2.OperationalError(f"no answer in {ANSWER_SECONDS} seconds")
+            raise psycopg2.OperationalError(f"no answer in {seconds} seconds")
+    _hangs.clear()
 
 
 def lock(connection: Connection | Session, name: str) -> None:

@@ -2,13 +2,30 @@
 
 from __future__ import annotations
 
+import io
 import json
+import subprocess
+import sys
+import urllib.request
+import zipfile
 from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+
+import pytest
 
 from actions.go_on import FLOWS
+from console.app import create_app
 from faq.book import load_files
 from faq.offers import load_offers
-from tests.conftest import RunningHall, demo_of
+from hrss import staff
+from hrss.database import Database
+from hrss.settings import Settings
+from hrss.staff import Role
+from hrss.tables import Case, Conversation
+from tests.conftest import ROOT, RunningHall, demo_of
+from tests.console.staff_browser import PASSWORD, Browser
 from tests.hrss.people import card, file_of
 from tests.planted import stands_in
 from tests.talk import Person
@@ -81,7 +98,16 @@ def answer(person: Person, asked: str, route: int) -> None:
         person.say(ANSWERS.get(asked, f"{CERTIFICATE} {PHONE}"))
 
 
-def test_what_is_planted_in_every_flow_is_nowhere_in_clear(hall: RunningHall) -> None:
+@dataclass(frozen=True)
+class Played:
+    """All flows were played with these values, and this was shown."""
+
+    hall: RunningHall
+    shown: str
+
+
+@pytest.fixture(scope="module")
+def played(hall: RunningHall) -> Played:
     demo_of(hall)
     begun = {offer.flow for offer in load_offers().values()} | OPENINGS.keys()
     assert FLOWS.keys() - begun == LED_TO
@@ -100,10 +126,71 @@ def test_what_is_planted_in_every_flow_is_nowhere_in_clear(hall: RunningHall) ->
         shown += json.dumps(person.call("GET", "history?after=0"), ensure_ascii=False)
 
     assert met >= ALWAYS_ASKED
-    stored = b"".join(path.read_bytes() for path in sorted(hall.folder.glob("*.db*")))
-    logs = hall.log("bot") + hall.log("actions")
-    assert "〔身份证#1〕".encode() in stored
+    return Played(hall, shown)
+
+
+def holds_none(what: bytes) -> None:
     for name, value in PLANTED.items():
-        assert not stands_in(value, stored), name
-        assert not stands_in(value, shown.encode()), name
-        assert not stands_in(value, logs.encode()), name
+        assert not stands_in(value, what), name
+
+
+def test_what_is_planted_in_every_flow_is_nowhere_in_clear(played: Played) -> None:
+    stored = b"".join(path.read_bytes() for path in sorted(played.hall.folder.glob("*.db*")))
+    logs = played.hall.log("bot") + played.hall.log("actions")
+
+    assert "〔身份证#1〕".encode() in stored
+    holds_none(stored)
+    holds_none(played.shown.encode())
+    holds_none(logs.encode())
+
+
+def test_nor_is_it_in_what_staff_see_and_take_away(played: Played) -> None:
+    """Every page of the console for every role, with its exports, of every conversation and case."""
+    settings = Settings.from_env(played.hall.environment)
+    database = Database(settings.database_url)
+    app = create_app(settings, database)
+    with database.transaction() as session:
+        for role in Role:
+            staff.add(session, f"sees_{role.value}", role.value, role, PASSWORD, datetime.now(timezone.utc))
+        talks = [talk for (talk,) in session.query(Conversation.id)]
+        cases = [number for (number,) in session.query(Case.number)]
+    named = {"conversation_id": talks, "number": cases}
+    addresses = ["/conversations/export.csv", "/conversations/export.xlsx", "/audit/export.csv"]
+    for rule in app.url_map.iter_rules():
+        if "GET" in (rule.methods or ()) and not rule.arguments:
+            addresses.append(rule.rule)
+        elif "GET" in (rule.methods or ()) and len(rule.arguments) == 1 and rule.arguments <= named.keys():
+            [name] = rule.arguments
+            addresses += [rule.rule.replace(f"<{name}>", value) for value in named[name]]
+
+    taken = b""
+    for role in Role:
+        browser = Browser(app.test_client())
+        browser.sign_in(f"sees_{role.value}")
+        for address in addresses:
+            if "sign" not in address:
+                taken += unpacked(browser.get(address).data)
+    database.close()
+
+    assert "〔身份证#1〕".encode() in taken
+    holds_none(taken)
+
+
+def test_nor_is_it_in_a_backup_or_in_the_figures(played: Played, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "hrss", "backup", str(tmp_path / "copy")]
+    subprocess.run(command, cwd=ROOT, env=played.hall.environment, check=True, capture_output=True)
+    copied = b"".join(unpacked(path.read_bytes()) for path in sorted((tmp_path / "copy").glob("*")))
+    with urllib.request.urlopen(f"{played.hall.origin}/metrics", timeout=30) as answer:
+        figures = answer.read()
+
+    assert "〔身份证#1〕".encode() in copied
+    holds_none(copied)
+    holds_none(figures)
+
+
+def unpacked(data: bytes) -> bytes:
+    """What a file says: of a spreadsheet or an archive, what is in it."""
+    if not data.startswith(b"PK"):
+        return data
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        return b"".join(archive.read(name) for name in archive.namelist())
