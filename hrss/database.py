@@ -4,9 +4,10 @@ import json
 import logging
 import os
 import select
+import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -146,8 +147,13 @@ def _wait(connection: Any) -> None:
         seconds = AGAIN_SECONDS if _hangs.is_set() else ANSWER_SECONDS
         if not poll.poll(seconds * 1000):
             _hangs.set()
-            connection.close()  # nobody can know what it was in the middle of
-            raise psycopg2.OperationalError(f"no answer in {seconds} seconds")
+            # Nobody knows what it was in the middle of. Closed, the connection would wait for that itself.
+            with socket.socket(fileno=os.dup(connection.fileno())) as line, suppress(OSError):
+                line.shutdown(socket.SHUT_RDWR)
+            # in these words SQLAlchemy knows that the connection is gone
+            raise psycopg2.OperationalError(
+                f"could not receive data from server: no answer in {seconds} seconds"
+            )
     _hangs.clear()
 
 

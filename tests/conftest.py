@@ -28,7 +28,7 @@ from bot.without_tensorflow import leave_out
 leave_out()  # as the bot does, before any test imports Rasa
 
 ROOT = Path(__file__).resolve().parent.parent
-PATIENCE_SECONDS = 120
+PATIENCE_SECONDS = 240  # a bot takes minutes to start on a machine that many tests share
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
