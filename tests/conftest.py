@@ -114,7 +114,7 @@ class RunningHall:
 def demo_of(hall: RunningHall) -> None:
     """Put the demo hall's people, organizations and cases into its database."""
     command = [sys.executable, "-m", "hrss", "demo"]
-    subprocess.run(command, cwd=ROOT, env=hall.environment, check=True, capture_output=True, timeout=120)
+    subprocess.run(command, cwd=ROOT, env=hall.environment, check=True, capture_output=True, timeout=PATIENCE_SECONDS)
 
 
 def answers(address: str) -> bool:

@@ -122,13 +122,13 @@ def test_bots_that_are_replaced_one_after_the_other_lose_no_turn(
         connection.execute(text("ALTER TABLE turns ADD COLUMN of_a_later_version TEXT"))
         connection.execute(text("CREATE TABLE of_a_later_version (id INTEGER PRIMARY KEY)"))
     for replaced in bots.bots:
-        crowd = Crowd([Person(bots.doors[0]) for _ in range(3)], 6)
+        crowd = Crowd([Person(bots.doors[0]) for _ in range(3)], 6, pause=0.3)
         crowd.doors = bots.doors
         with crowd.talking():
             crowd.wait_until(4)
+            assert crowd.count < crowd.whole, "it is stopped in the middle"
             replaced.stop("bot")
-            assert crowd.count < crowd.whole, "it was stopped in the middle"
-        replaced.start("bot")
+            replaced.start("bot")
         replaced.wait_for("bot")
         crowd.check(database)
 
