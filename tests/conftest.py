@@ -108,13 +108,15 @@ class RunningHall:
     def stop(self, process: str, how: signal.Signals = signal.SIGTERM) -> None:
         running = self.processes.pop(process)
         running.send_signal(how)
-        running.wait(timeout=30)
+        running.wait(timeout=60)
 
 
 def demo_of(hall: RunningHall) -> None:
     """Put the demo hall's people, organizations and cases into its database."""
     command = [sys.executable, "-m", "hrss", "demo"]
-    subprocess.run(command, cwd=ROOT, env=hall.environment, check=True, capture_output=True, timeout=PATIENCE_SECONDS)
+    subprocess.run(
+        command, cwd=ROOT, env=hall.environment, check=True, capture_output=True, timeout=PATIENCE_SECONDS
+    )
 
 
 def answers(address: str) -> bool:

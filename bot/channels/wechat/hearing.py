@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 SILENT_EVENTS = frozenset({"unsubscribe"})
 HEARD_EVENTS = frozenset({"subscribe", "scan", "click"})
 SCENE = "qrscene_"  # before the scene of a code that a new follower has scanned
-_RATING = re.compile(r"rate ([1-5])")  # the payload of an option that the channel keeps to itself
+RATING = re.compile(r"rate ([1-5])")  # the payload of an option that the channel keeps to itself
 _NUMBER = re.compile(r"(?:第|选)?([0-9]{1,2})(?:个|项|号)?[.。、)]?")
 
 
@@ -98,7 +98,7 @@ def _chosen(session: Session, conversation_id: str, message: Incoming, now: date
 
 
 def _option(offered: dict[str, Any], conversation_id: str) -> Heard:
-    rating = _RATING.fullmatch(offered["payload"])
+    rating = RATING.fullmatch(offered["payload"])
     if rating is None:
         return Heard(of_option(offered))
     return Heard(command="rated", facts={"conversation_id": conversation_id, "rating": int(rating.group(1))})
@@ -110,7 +110,7 @@ def _rated_after_the_end(
     """What was asked when the last conversation ended, and nothing was said since."""
     if before is None or conversations.asked_last(session, conversation_id):
         return None
-    ratings = [each for each in conversations.offered(session, before) if _RATING.fullmatch(each["payload"])]
+    ratings = [each for each in conversations.offered(session, before) if RATING.fullmatch(each["payload"])]
     option_id = message.fields.get("bizmsgmenuid", "").strip()
     plain = _plain(message.fields.get("Content", ""))
     for number, each in enumerate(ratings, start=1):
