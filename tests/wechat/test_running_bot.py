@@ -574,6 +574,20 @@ def test_while_the_api_is_away_replies_go_on_and_what_could_not_be_sent_comes_wi
     assert api.sent_to(citizen.open_id) == []
 
 
+def test_a_message_that_a_locked_database_kept_out_is_answered_once_it_is_free(
+    running: RunningHall, citizen: Citizen
+) -> None:
+    text, known = unlike_any(), running.log("bot").count("wechat.taken_again")
+    with closing(sqlite3.connect(running.folder / "hrss.db", isolation_level=None)) as locker:
+        locker.execute("BEGIN IMMEDIATE")
+        assert citizen.say(text, attempts=1) is None  # WeChat hears success, and does not bring it again
+        wait_for(lambda: running.log("bot").count("wechat.taken_again") > known, 60)
+        locker.execute("ROLLBACK")
+
+    assert ANSWER in citizen.pushed(seconds=60)[0]
+    assert [state for _, state, _ in turns(running, text)] == ["answered"]
+
+
 # D: the dialogue
 
 

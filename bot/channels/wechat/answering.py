@@ -26,7 +26,7 @@ from bot.sentences import draft, refusal, sentence
 from bot.turns import Turns, now
 from bot.wire import wire_message
 from hrss import conversations, photos, pictures, wechat_accounts, wechat_deliveries
-from hrss.database import Database
+from hrss.database import AWAY, Database
 from hrss.errors import MessageIdReused, PhotoNotFetched, PhotoTooLarge, Refusal
 from hrss.hall import Hall
 from hrss.settings import Settings
@@ -43,6 +43,7 @@ CLAIM_SECONDS = 0.3  # that saying how an answer goes may take beyond the deadli
 AFTER_REPLY_SECONDS = 1  # so that the second message comes after the first
 POLL_SECONDS = 0.5  # for a turn that runs in another process
 LONGEST_TURN_SECONDS = 120
+AGAIN_SECONDS = 1.0  # before something is tried again that the database kept from being done
 
 
 @dataclass
@@ -145,6 +146,18 @@ class Answering:
         return work
 
     async def _handle(self, message: Incoming, stored: asyncio.Event) -> tuple[str, str]:
+        """Take in a message and see to its answer; while the database cannot be asked, again, for WeChat will not ask."""
+        deadline = time.monotonic() + LONGEST_TURN_SECONDS
+        while True:
+            try:
+                return await self._handle_once(message, stored)
+            except AWAY:
+                if time.monotonic() > deadline:
+                    raise
+                log.warning("wechat.taken_again", exc_info=True)
+            await asyncio.sleep(AGAIN_SECONDS)
+
+    async def _handle_once(self, message: Incoming, stored: asyncio.Event) -> tuple[str, str]:
         arrival = await asyncio.to_thread(self._arrive, message)
         if arrival.repeated:
             parts = await asyncio.to_thread(self.outbox.parts, arrival.account_id, arrival.key)
