@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from flask import Blueprint, Response, abort, current_app, redirect, render_template, request, url_for
@@ -37,15 +37,14 @@ def index() -> str:
         untaken=owner == "nobody",
     )
     with database().reading() as records:
-        found = case_queue.page(records, wanted, now=now(), before=_place(request.args.get("before")))
+        found = case_queue.page(records, wanted, now=now(), after=_place(request.args.get("after")))
         waiting = case_queue.waiting_by_kind(records)
     return render_template(
         "cases/index.html",
         queued=found.cases,
-        more=found.more,
-        newest=url_for(".index", **_given(kind, state, owner)) if "before" in request.args else None,
-        older=url_for(".index", **_given(kind, state, owner), before=_written(found.older))
-        if found.older
+        first=url_for(".index", **_given(kind, state, owner)) if "after" in request.args else None,
+        following=url_for(".index", **_given(kind, state, owner), after=_written(found.following))
+        if found.following
         else None,
         waiting=waiting,
         kinds=list(CaseKind),
@@ -148,21 +147,21 @@ def _given(kind: str, state: str, owner: str) -> dict[str, Any]:
 
 
 def _written(place: Place) -> str:
-    return f"{place.submitted_at.isoformat()}~{place.number}"
+    return f"{place.due_on}~{place.submitted_at.isoformat()}~{place.number}"
 
 
 def _place(text: str | None) -> Place | None:
     """Read back what `_written` wrote."""
     if text is None:
         return None
-    moment, _, number = text.partition("~")
     try:
-        submitted_at = datetime.fromisoformat(moment)
+        day, moment, number = text.split("~")
+        due_on, submitted_at = date.fromisoformat(day), datetime.fromisoformat(moment)
     except ValueError:
         abort(400)
     if submitted_at.tzinfo is None or submitted_at.year not in moments.YEARS:
         abort(400)
-    return Place(submitted_at, number)
+    return Place(due_on, submitted_at, number)
 
 
 def _links() -> URLSafeTimedSerializer:

@@ -151,6 +151,7 @@ def _row(each: Summary) -> list[Any]:
         " ".join(f"{name}:{count}" for name, count in each.decisions.items()),
         each.helpful,
         each.unhelpful,
+        each.satisfaction,
         len(each.reviewers),
         " ".join(each.follow_ups),
     ]

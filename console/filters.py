@@ -11,6 +11,7 @@ from flask import abort
 
 from console import moments
 from console.records import me
+from hrss.conversations import RATINGS
 from hrss.errors import CaseNumberWrong
 from hrss.identifiers import parse_case_number
 from hrss.transcript_list import Filters, Place, Queue
@@ -23,6 +24,12 @@ def _lead(text: str) -> float:
     if not 0 <= lead <= 1:
         raise ValueError(text)
     return lead
+
+
+def _satisfaction(text: str) -> int:
+    if text not in map(str, RATINGS):
+        raise ValueError(text)
+    return int(text)
 
 
 # How each part of a filter is read; what cannot be read raises ValueError.
@@ -43,12 +50,14 @@ PARTS: Mapping[str, Callable[[str], Any]] = {
     "stopped_at": str,
     "refused": str,
     "feedback": str,
+    "satisfaction": _satisfaction,
     "reviewed": str,
     "handover": str,
     "follow_up": str,
     "staff": str,
     "case_number": parse_case_number,
     "text": str,
+    "by_anyone": lambda text: text == "yes",
     "queue": Queue,
 }
 

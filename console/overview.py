@@ -30,6 +30,7 @@ def index() -> str:
             "conversations": overview.conversations(records, span),
             "hot": overview.hot_questions(records, span),
             "feedback": overview.feedback(records, span),
+            "satisfaction": overview.satisfaction(records, span),
             "funnels": overview.funnels(records, span),
             "speed": overview.speed(records, span),
             "handed_over": overview.handed_over(records, span),

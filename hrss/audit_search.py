@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import desc, select
 from sqlalchemy.orm import Session
 
+from hrss.found_by_index import values
 from hrss.subjects import SubjectKind
 from hrss.tables import AuditEntry
 
@@ -50,7 +51,7 @@ def every(session: Session, wanted: Wanted, limit: int) -> Iterator[AuditEntry]:
 
 def deeds(session: Session) -> list[str]:
     """Everything that was ever done, by its key."""
-    return list(session.scalars(select(AuditEntry.did).distinct().order_by(AuditEntry.did)))
+    return values(session, AuditEntry.did)
 
 
 def _conditions(wanted: Wanted) -> Iterator[Any]:

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import case as when
-from sqlalchemy import desc, func, select, tuple_
+from sqlalchemy import Date, desc, func, literal, select, tuple_
 from sqlalchemy.orm import Session
 
 from hrss import workdays
 from hrss.case_states import DECIDED, CaseKind, CaseState
 from hrss.tables import Case
 
+NO_DAY = date.max
 WAITING = frozenset({CaseState.SUBMITTED, CaseState.UNDER_REVIEW})
 
 
@@ -42,44 +42,40 @@ class Queued:
 
 
 class Place(NamedTuple):
-    """A case's place among those that are not waiting, newest first."""
+    """A case's place in the list. `due_on` counts among those that wait, and is the last day of all for those without."""
 
+    due_on: date
     submitted_at: datetime
     number: str
 
 
 @dataclass(frozen=True)
 class Page:
-    """Some cases, whether there are more, and, except for what waits, the place before which those begin."""
+    """Some cases, and the place after which the others begin, if there are any."""
 
     cases: tuple[Queued, ...]
-    more: bool
-    older: Place | None
+    following: Place | None
 
 
 def page(
-    session: Session, wanted: Wanted, *, now: datetime, before: Place | None = None, limit: int = 100
+    session: Session, wanted: Wanted, *, now: datetime, after: Place | None = None, limit: int = 100
 ) -> Page:
-    """
-    What waits, the most overdue first and what has no day last; or else the newest first, from `before` on.
-
-    What waits has one page: who works through it from the top meets the rest.
-    """
+    """What waits, the most overdue first and what has no day last; or else the newest first. From `after` on."""
+    due_on = func.coalesce(Case.due_on, literal(NO_DAY, Date))
     chosen = select(Case).where(*_conditions(wanted)).limit(limit + 1)
     if wanted.state == "waiting":
-        no_day = when((Case.due_on.is_(None), 1), else_=0)
-        chosen = chosen.order_by(no_day, Case.due_on, Case.submitted_at)
+        chosen = chosen.order_by(due_on, Case.submitted_at, Case.number)
+        if after is not None:
+            chosen = chosen.where(tuple_(due_on, Case.submitted_at, Case.number) > tuple_(*after))
     else:
         chosen = chosen.order_by(desc(Case.submitted_at), desc(Case.number))
-        if before is not None:
-            chosen = chosen.where(tuple_(Case.submitted_at, Case.number) < tuple_(*before))
+        if after is not None:
+            chosen = chosen.where(tuple_(Case.submitted_at, Case.number) < tuple_(*after[1:]))
     rows = session.scalars(chosen).all()
-    more = len(rows) > limit
-    last = rows[limit - 1] if more and wanted.state != "waiting" else None
+    last = rows[limit - 1] if len(rows) > limit else None
     return Page(
         tuple(_queued(row, now) for row in rows[:limit]),
-        more,
-        Place(last.submitted_at, last.number) if last else None,
+        Place(last.due_on or NO_DAY, last.submitted_at, last.number) if last else None,
     )
 
 

@@ -365,9 +365,10 @@ def rate_last(session: Session, conversation_id: str, *, helpful: bool, now: dat
     rate(session, conversation_id, session.scalar(last) or 0, helpful=helpful, reason=None, now=now)
 
 
-def rate_whole(session: Session, conversation_id: str, rating: int) -> None:
+def rate_whole(session: Session, conversation_id: str, rating: int, *, now: datetime) -> None:
     """Record how the person found the whole talk (好差评), as one of `RATINGS`; the last word counts."""
-    _locked(session, conversation_id).rating = rating
+    conversation = _locked(session, conversation_id)
+    conversation.rating, conversation.rated_at = rating, now
 
 
 def record_consent(

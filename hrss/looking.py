@@ -6,6 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hrss import audit
+from hrss.found_by_index import values
 from hrss.subjects import Subject, SubjectKind
 from hrss.tables import AuditEntry, FlowStep
 
@@ -33,13 +34,12 @@ def note_photo(session: Session, number: str, photo_id: str, *, staff: str, now:
 
 def flows(session: Session) -> list[str]:
     """The flows that conversations have gone through."""
-    return list(session.scalars(select(FlowStep.flow).distinct().order_by(FlowStep.flow)))
+    return values(session, FlowStep.flow)
 
 
 def refusals(session: Session) -> list[str]:
     """The keys of what the business has refused in conversation."""
-    met = select(FlowStep.refused).where(FlowStep.refused.is_not(None))
-    return list(session.scalars(met.distinct().order_by(FlowStep.refused)))
+    return values(session, FlowStep.refused)
 
 
 def _just_seen(session: Session, did: str, whose: Subject, staff: str, now: datetime) -> bool:

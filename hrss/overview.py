@@ -114,6 +114,20 @@ def feedback(session: Session, span: Span) -> Mapping[bool, int]:
     return {bool(helpful): count for helpful, count in rows}
 
 
+def satisfaction(session: Session, span: Span) -> Mapping[int, int]:
+    """How many found the whole conversation how good, as `conversations.RATINGS` has it."""
+    rows = session.execute(
+        select(Conversation.rating, func.count())
+        .where(
+            Conversation.rated_at >= span.since,
+            Conversation.rated_at < span.until,
+            *of_place(span.channel, span.province),
+        )
+        .group_by(Conversation.rating)
+    )
+    return dict(map(tuple, rows))
+
+
 def funnels(session: Session, span: Span) -> list[Funnel]:
     """Every flow: how its runs came out, and at which question those stopped that never ended."""
     rows = session.execute(

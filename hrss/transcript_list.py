@@ -12,6 +12,7 @@ from sqlalchemy import desc, exists, func, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from hrss.conversations import TurnState
+from hrss.found_by_index import said_with
 from hrss.tables import Case, Conversation, Feedback, FlowStep, Handover, Message, Turn, Verdict
 
 WORDS_AROUND = 30  # characters shown on either side of what a search found
@@ -21,6 +22,7 @@ AT_ONCE = 500  # conversations read at a time where all are wanted
 DRAWN_FIRST = tuple("0123456")  # about one in nine
 DRAWN_AGAIN = tuple("abcdefghijklm")  # about one in five
 RATED = {"helpful": True, "unhelpful": False}
+DISSATISFIED = 2  # of `conversations.RATINGS`: 不满意; 1 is worse
 
 
 class Queue(str, Enum):
@@ -38,7 +40,8 @@ class Filters:
     `decision`, `stage`, `entry`, `lead`, `fallback` and `slow` speak of one and the same turn; `flow`, `stopped_at`
     and `refused` of one and the same step of a flow. `queue` and `reviewed` "mine" are seen from `reader`.
     `since` and `until` bound the last activity; `asked_since` and `asked_until` bound what else is looked for: the
-    turn, where a run of a flow last stood, the rating, the call for staff. So the overview counts.
+    turn, where a run of a flow last stood, the rating of an answer or of the whole, the call for staff. So the overview
+    counts.
     """
 
     since: datetime | None = None
@@ -57,12 +60,14 @@ class Filters:
     stopped_at: str | None = None  # the last question of the flow, or how it ended
     refused: str | None = None
     feedback: str | None = None  # helpful, unhelpful, none
+    satisfaction: int | None = None  # how the person found the whole: one of `conversations.RATINGS`
     reviewed: str | None = None  # yes, no, mine
     handover: str | None = None  # what became of a call for staff
     follow_up: str | None = None  # a kind of follow-up that is still open, or "any"
     staff: str | None = None  # who took it over
     case_number: str | None = None
     text: str | None = None
+    by_anyone: bool = False  # the text may also have been said by the bot
     queue: Queue | None = None
     reader: str | None = None
 
@@ -73,6 +78,7 @@ class Unit(str, Enum):
     TURNS = "turns"
     RUNS = "runs"  # of a flow
     RATINGS = "ratings"
+    WHOLES = "wholes"  # ratings of whole conversations
     HANDOVERS = "handovers"
 
 
@@ -116,6 +122,7 @@ class Summary:
     states: Mapping[str, int]
     helpful: int
     unhelpful: int
+    satisfaction: int | None
     found: Found | None
     reviewers: tuple[str, ...]
     follow_ups: tuple[str, ...]
@@ -133,7 +140,8 @@ def page(session: Session, filters: Filters, before: Place | None, limit: int) -
     """
     The conversations in which a person said something, newest activity first, from `before` on.
 
-    A search for text reads the transcripts of all conversations the other filters leave, until the page is full.
+    A search for text asks the index of what people and staff said. With `by_anyone`, and on SQLite, it reads the
+    transcripts of the conversations that the other filters leave, until the page is full.
     """
     wanted = select(Conversation).where(*_conditions(filters))
     if before is not None:
@@ -168,15 +176,16 @@ def tally(session: Session, filters: Filters) -> Tally:
     """Count all that is looked for. It reads everything in the filter's time, so filters without one are not counted."""
     unit = _unit(filters)
     counted: Mapping[Unit, tuple[Any, Any]] = {
-        Unit.TURNS: (Turn, _of_a_turn),
-        Unit.RUNS: (FlowStep, _of_a_step),
-        Unit.RATINGS: (Feedback, _of_a_rating),
-        Unit.HANDOVERS: (Handover, _of_a_handover),
+        Unit.TURNS: (Turn.conversation_id, _of_a_turn),
+        Unit.RUNS: (FlowStep.conversation_id, _of_a_step),
+        Unit.RATINGS: (Feedback.conversation_id, _of_a_rating),
+        Unit.WHOLES: (Conversation.id, _of_a_whole),
+        Unit.HANDOVERS: (Handover.conversation_id, _of_a_handover),
     }
-    table, conditions = counted[unit]
+    whose, conditions = counted[unit]
     fitting = select(Conversation.id).where(*_conditions(filters))
-    rows = select(func.count(), func.count(func.distinct(table.conversation_id))).where(
-        *conditions(filters), table.conversation_id.in_(fitting)
+    rows = select(func.count(), func.count(func.distinct(whose))).where(
+        *conditions(filters), whose.in_(fitting)
     )
     times, conversations = session.execute(rows).one()
     return Tally(unit, times, conversations)
@@ -202,6 +211,8 @@ def _unit(filters: Filters) -> Unit:
         return Unit.RUNS
     if filters.feedback in RATED:
         return Unit.RATINGS
+    if filters.satisfaction is not None:
+        return Unit.WHOLES
     return Unit.HANDOVERS if filters.handover is not None else Unit.TURNS
 
 
@@ -217,6 +228,8 @@ def _conditions(filters: Filters) -> Iterator[Any]:
     if filters.feedback is not None:
         has = _has(Feedback, *_of_a_rating(filters))
         yield has if filters.feedback in RATED else ~has
+    if filters.satisfaction is not None:
+        yield from _of_a_whole(filters)
     if filters.handover is not None:
         yield _has(Handover, *_of_a_handover(filters))
     if filters.reviewed is not None:
@@ -231,7 +244,7 @@ def _conditions(filters: Filters) -> Iterator[Any]:
     if filters.case_number is not None:
         yield _has(Case, Case.number == filters.case_number)
     if filters.text is not None:
-        yield _has(Message, _contains(filters.text))
+        yield _has(Message, *_of_a_message(filters))
     if filters.queue is not None:
         yield from _drawn(filters.queue, filters.reader)
 
@@ -258,6 +271,12 @@ def _of_a_rating(filters: Filters) -> Iterator[Any]:
     if filters.feedback in RATED:
         yield Feedback.helpful.is_(RATED[filters.feedback])
     yield from _asked(Feedback.at, filters)
+
+
+def _of_a_whole(filters: Filters) -> Iterator[Any]:
+    yield Conversation.rating == filters.satisfaction
+    if _unit(filters) is Unit.WHOLES:
+        yield from _asked(Conversation.rated_at, filters)
 
 
 def _of_a_handover(filters: Filters) -> Iterator[Any]:
@@ -296,11 +315,12 @@ def _drawn(queue: Queue, reader: str | None) -> Iterator[Any]:
         yield or_(
             _has(Turn, _went_wrong()),
             _has(Feedback, Feedback.helpful.is_(False)),
+            Conversation.rating <= DISSATISFIED,
             func.substr(Conversation.id, 1, 1).in_(DRAWN_FIRST),
         )
     else:
-        verdicts = select(func.count()).select_from(Verdict).where(Verdict.conversation_id == Conversation.id)
-        yield verdicts.scalar_subquery() == 1
+        once = select(Verdict.conversation_id).group_by(Verdict.conversation_id).having(func.count() == 1)
+        yield Conversation.id.in_(once)
         yield ~_has(Verdict, Verdict.staff == reader)
         yield func.substr(Conversation.id, 2, 1).in_(DRAWN_AGAIN)
 
@@ -313,8 +333,12 @@ def _has(table: Any, *conditions: Any) -> Any:
     return exists().where(table.conversation_id == Conversation.id, *conditions)
 
 
-def _contains(words: str) -> Any:
-    return func.lower(Message.text).contains(words.lower(), autoescape=True)
+def _of_a_message(filters: Filters) -> Iterator[Any]:
+    words = filters.text or ""
+    if filters.by_anyone:
+        yield func.lower(Message.text).contains(words.lower(), autoescape=True)
+    else:
+        yield from said_with(words)
 
 
 def _among(column: Any, values: Iterable[str]) -> Any:
@@ -341,7 +365,7 @@ def _summaries(session: Session, rows: Sequence[Conversation], filters: Filters)
         select(Verdict).where(_among(Verdict.conversation_id, ids)).order_by(Verdict.at)
     ):
         verdicts[verdict.conversation_id].append(verdict)
-    found = _found(session, ids, filters.text) if filters.text else {}
+    found = _found(session, ids, filters) if filters.text else {}
     for row in rows:
         yield Summary(
             id=row.id,
@@ -357,6 +381,7 @@ def _summaries(session: Session, rows: Sequence[Conversation], filters: Filters)
             states=Counter(turn.state for turn in said[row.id]),
             helpful=ratings[row.id, True],
             unhelpful=ratings[row.id, False],
+            satisfaction=row.rating,
             found=found.get(row.id),
             reviewers=tuple(verdict.staff for verdict in verdicts[row.id]),
             follow_ups=tuple(
@@ -367,12 +392,13 @@ def _summaries(session: Session, rows: Sequence[Conversation], filters: Filters)
         )
 
 
-def _found(session: Session, ids: Iterable[str], words: str) -> dict[str, Found]:
+def _found(session: Session, ids: Iterable[str], filters: Filters) -> dict[str, Found]:
     """Where the words stand first in each of the conversations."""
     found: dict[str, Found] = {}
+    words = filters.text or ""
     for conversation_id, text in session.execute(
         select(Message.conversation_id, Message.text)
-        .where(_among(Message.conversation_id, ids), _contains(words))
+        .where(_among(Message.conversation_id, ids), *_of_a_message(filters))
         .order_by(Message.seq)
     ):
         place = re.search(re.escape(words), text, re.IGNORECASE)

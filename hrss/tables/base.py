@@ -62,6 +62,9 @@ metadata = MetaData(
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     }
 )
+# An index that PostgreSQL alone has. SQLite counts no values: it would take one on a column of few values for a good one,
+# and read half of the table where the conversation's own index finds ten rows.
+ONLY_POSTGRESQL = {"only": "postgresql"}
 # JSON null and SQL NULL would be two kinds of nothing: keep the second only.
 Document = JSON(none_as_null=True)
 Base: Any = registry(metadata=metadata).generate_base()

@@ -15,10 +15,11 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.orm import Mapped
 
-from hrss.tables.base import Base, Document, Moment
+from hrss.tables.base import ONLY_POSTGRESQL, Base, Document, Moment
 
 
 class Conversation(Base):
@@ -42,6 +43,7 @@ class Conversation(Base):
     reset_seq: Mapped[int] = Column(Integer, nullable=False, default=0)
     # How the person found the whole talk (好差评): 5 is 非常满意, 1 非常不满意.
     rating: Mapped[int | None] = Column(Integer)
+    rated_at: Mapped[datetime | None] = Column(Moment, index=True)
     # The keyed hash of the network address it was opened from, where the channel knows one.
     address_lookup: Mapped[str | None] = Column(String(64))
 
@@ -54,6 +56,11 @@ class Turn(Base):
         UniqueConstraint("conversation_id", "client_msg_id"),
         Index(None, "state", "received_at"),
         Index(None, "received_at"),
+        # What staff look for in a log of years.
+        Index(None, "entry", "received_at", info=ONLY_POSTGRESQL),
+        Index(None, "decision", "received_at", info=ONLY_POSTGRESQL),
+        Index(None, "stage", "received_at", info=ONLY_POSTGRESQL),
+        Index("ix_turns_slow", "received_at", postgresql_where=text("total_ms > 2000"), info=ONLY_POSTGRESQL),
     )
 
     id: Mapped[str] = Column(String(64), primary_key=True)
@@ -152,6 +159,7 @@ class Feedback(Base):
     __tablename__ = "feedback"
     __table_args__ = (
         ForeignKeyConstraint(["conversation_id", "seq"], ["messages.conversation_id", "messages.seq"]),
+        Index(None, "helpful", "at", info=ONLY_POSTGRESQL),
     )
 
     conversation_id: Mapped[str] = Column(String(64), primary_key=True)

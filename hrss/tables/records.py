@@ -24,7 +24,12 @@ class AuditEntry(Base):
     """Who did what to whom. The database refuses to change or delete a row."""
 
     __tablename__ = "audit_trail"
-    __table_args__ = (Index(None, "subject_kind", "subject_id"), Index(None, "at"))
+    __table_args__ = (
+        Index(None, "subject_kind", "subject_id"),
+        Index(None, "at"),
+        Index(None, "did", "id"),
+        Index(None, "staff", "id"),
+    )
 
     id: Mapped[int] = Column(Integer, primary_key=True)
     at: Mapped[datetime] = Column(Moment, nullable=False)

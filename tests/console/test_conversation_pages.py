@@ -239,6 +239,29 @@ def test_what_a_person_typed_is_never_markup(colleague: Browser, database: Datab
         assert "&lt;script&gt;" in page
 
 
+def test_how_the_whole_was_found_is_shown_and_looked_for(
+    colleague: Browser, database: Database, now: datetime
+) -> None:
+    with database.transaction() as session:
+        good, bad, other = (talk(session, "怎么登录", now) for _ in range(3))
+        conversations.rate_whole(session, good, 3, now=now)
+        conversations.rate_whole(session, bad, 5, now=now)
+        conversations.rate_whole(session, bad, 2, now=now)
+
+    assert "整次服务：基本满意" in colleague.get(f"/conversations/{good}").text
+    assert "整次服务：不满意" in colleague.get("/conversations").text
+    assert "整次服务" not in colleague.get(f"/conversations/{other}").text
+    assert [bad] == shown(colleague, "/conversations?satisfaction=2")
+    assert shown(colleague, "/conversations?satisfaction=5") == []
+    assert "1 个满意度评价，在 1 次会话里" in " ".join(
+        colleague.get(
+            "/conversations?satisfaction=3&asked_since=2026-11-02&asked_until=2026-11-02"
+        ).text.split()
+    )
+    assert colleague.get("/conversations?satisfaction=6").status_code == 400
+    assert bad in colleague.get("/review/next?queue=first").location
+
+
 def test_a_conversation_nobody_had_is_not_found(colleague: Browser) -> None:
     assert colleague.get("/conversations/nobody-s").status_code == 404
 

@@ -53,6 +53,8 @@ def busy(database: Database, now: datetime) -> None:
                 step(session, conversation_id, received.turn_id, later, ended="done" if number % 2 else None)
             if number % 5 == 0:
                 conversations.rate(session, conversation_id, 2, helpful=number % 2 == 0, reason=None, now=at)
+            if number % 4 == 0:
+                conversations.rate_whole(session, conversation_id, number % 5 + 1, now=at)
             if number % 7 == 0:
                 handovers.go_on_duty(session, "officer", at)
                 handovers.ask(session, conversation_id, now=at)

@@ -446,34 +446,60 @@ def test_words_for_staff_are_kept_together_until_they_are_answered(talk: Talk) -
     assert first.number != talk(staff_messages.leave, province="gd", words="还在吗").number
 
 
-@pytest.mark.parametrize("state", ["decided", "all"])
-def test_pages_of_what_is_decided_show_every_case_once_newest_first(talk: Talk, state: str) -> None:
+def queued(talk: Talk, state: str) -> list[case_queue.Queued]:
+    """The cases of the queue, through all its pages."""
+    shown, after = [], None
+    with talk.database.reading() as session:
+        while True:
+            page = case_queue.page(session, Wanted(state=state), now=talk.now, after=after, limit=7)
+            shown += page.cases
+            after = page.following
+            if after is None:
+                return shown
+
+
+def put_25(talk: Talk, state: CaseState, due: Callable[[int], date | None] = lambda number: None) -> None:
     with talk.database.transaction() as session:
         for number in range(25):
             session.add(
                 Case(
                     number=f"GD{number:07d}",
                     kind=CaseKind.STAFF_MESSAGE.value,
-                    state=CaseState.NOTIFIED.value,
-                    outcome=CaseState.APPROVED.value,
+                    state=state.value,
                     province="gd",
                     conversation_id=talk.id,
                     subject_lookup=f"{number}",
                     submitted_at=talk.now - timedelta(days=number // 4),
+                    due_on=due(number),
                     key_id="k1",
                     sealed=b"",
                 )
             )
-    shown, before = [], None
-    with talk.database.reading() as session:
-        while True:
-            page = case_queue.page(session, Wanted(state=state), now=talk.now, before=before, limit=7)
-            shown += page.cases
-            if page.older is None:
-                break
-            before = page.older
+
+
+@pytest.mark.parametrize("state", ["decided", "all"])
+def test_pages_of_what_is_decided_show_every_case_once_newest_first(talk: Talk, state: str) -> None:
+    put_25(talk, CaseState.NOTIFIED)
+
+    shown = queued(talk, state)
 
     assert len({case.number for case in shown}) == len(shown) == 25
     assert sorted((case.submitted_at for case in shown), reverse=True) == [
         case.submitted_at for case in shown
     ]
+
+
+def test_pages_of_what_waits_show_every_case_once_what_is_due_first_and_what_has_no_day_last(
+    talk: Talk,
+) -> None:
+    today = talk.now.date()
+    put_25(
+        talk, CaseState.SUBMITTED, lambda number: today + timedelta(days=number % 3) if number % 5 else None
+    )
+
+    shown = queued(talk, "waiting")
+
+    places = [(case.due_on or date.max, case.submitted_at, case.number) for case in shown]
+    assert len(set(places)) == len(places) == 25
+    assert sorted(places) == places
+    assert shown[-1].due_on is None

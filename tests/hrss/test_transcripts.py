@@ -133,7 +133,7 @@ def test_a_province_is_that_of_the_page_or_of_what_was_asked(database: Database,
     assert {page_says, person_says} == set(listed(database, province="gd"))
 
 
-def test_text_is_found_in_questions_and_answers_and_shown_among_its_neighbours(
+def test_text_is_found_where_people_said_it_and_on_demand_in_answers_and_shown_among_its_neighbours(
     database: Database, talk: Talk
 ) -> None:
     asked = talk("我的手机〔手机#1〕换了，UKey 还能用吗？")
@@ -141,8 +141,10 @@ def test_text_is_found_in_questions_and_answers_and_shown_among_its_neighbours(
     talk("怎么登录？")
 
     with database.reading() as session:
-        page = transcript_list.page(session, Filters(text="ukey"), None, 10)
+        said = transcript_list.page(session, Filters(text="ukey"), None, 10)
+        page = transcript_list.page(session, Filters(text="ukey", by_anyone=True), None, 10)
 
+    assert [asked] == [each.id for each in said.conversations]
     found = {each.id: each.found for each in page.conversations}
     assert {
         asked: Found("我的手机〔手机#1〕换了，", "UKey", " 还能用吗？"),
@@ -154,9 +156,21 @@ def test_what_was_found_in_a_long_answer_is_cut_out_of_it(database: Database, ta
     talk(answer="前" * 50 + "公示" + "后" * 50)
 
     with database.reading() as session:
-        [summary] = transcript_list.page(session, Filters(text="公示"), None, 10).conversations
+        [summary] = transcript_list.page(
+            session, Filters(text="公示", by_anyone=True), None, 10
+        ).conversations
 
     assert Found("…" + "前" * 30, "公示", "后" * 30 + "…") == summary.found
+
+
+@pytest.mark.parametrize("words", ["证", "证书", "电子证书", "UKEY", "k", "ey？", "书 U"])
+def test_words_of_any_length_are_found_in_any_case(database: Database, talk: Talk, words: str) -> None:
+    with_them = talk("电子证书 UKey？")
+    talk("电子营业执照")
+    one_of_its_characters = talk("书证")
+
+    found = {with_them, one_of_its_characters} if words == "证" else {with_them}
+    assert found == set(listed(database, text=words))
 
 
 @pytest.mark.parametrize("wildcard", ["%", "_", "\\", "/"])

@@ -397,7 +397,7 @@ class WebChannel(InputChannel):
 
             def rate() -> None:
                 with database.transaction() as session:
-                    conversations.rate_whole(session, conversation.id, given)
+                    conversations.rate_whole(session, conversation.id, given, now=now())
 
             await asyncio.to_thread(rate)
             return response.json({"rating": given})

@@ -1,0 +1,55 @@
+"""Questions that an index answers only when they are asked in a certain way."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import Boolean, func, literal, literal_column, select
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.orm import Session
+from sqlalchemy.sql.functions import FunctionElement
+
+from hrss.conversations import Author
+from hrss.tables import Message
+
+SHORTEST = 2  # characters: what is shorter has no pair
+
+
+class _MayContain(FunctionElement):
+    """Whether a message of a person or staff has every pair of characters of some words, by migration 0015's index."""
+
+    type = Boolean()
+    inherit_cache = True
+
+
+@compiles(_MayContain)
+def _anything(_element: Any, _compiler: Any, **_given: Any) -> str:
+    return "1 = 1"  # SQLite reads
+
+
+@compiles(_MayContain, "postgresql")
+def _pairs(element: Any, compiler: Any, **given: Any) -> str:
+    said, words = (compiler.process(func.lower(clause), **given) for clause in element.clauses)
+    author = compiler.process(Message.author, **given)
+    # Word for word the expression of the index.
+    return f"hrss_pairs(CASE WHEN {author} <> 'bot' THEN {said} END) @> hrss_pairs({words})"
+
+
+def said_with(words: str) -> Iterable[Any]:
+    """
+    What makes a message one of a person or of staff with these words in it, upper or lower case alike.
+
+    On PostgreSQL pairs of characters are looked up first: so two Chinese characters are found among millions of
+    sentences. SQLite reads.
+    """
+    if len(words) >= SHORTEST:
+        yield _MayContain(Message.text, literal(words))
+    yield Message.author != literal_column(f"'{Author.BOT.value}'")
+    yield func.lower(Message.text).contains(words.lower(), autoescape=True)
+
+
+def values(session: Session, column: Any) -> list[str]:
+    """The values that a column has, in their order: one look at its index for each, however many rows have it."""
+    first = select(func.min(column).label("value")).cte("values_", recursive=True)
+    following = select(column).where(column > first.c.value).order_by(column).limit(1).scalar_subquery()
+    met = first.union_all(select(following).where(first.c.value.is_not(None)))
+    return list(session.scalars(select(met.c.value).where(met.c.value.is_not(None))))
