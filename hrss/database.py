@@ -25,6 +25,7 @@ from sqlalchemy.pool import QueuePool
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_TIMEOUT_MS = 5_000
+MIGRATION_TIMEOUT_MS = 120_000
 WAIT_SECONDS = 5  # for a server that is not there: no person waits longer for a refusal
 ANSWER_SECONDS = 10  # for a server that is there, and does not answer
 AGAIN_SECONDS = 2  # while the last question had no answer: the others need not all find it out
@@ -112,10 +113,16 @@ class Database:
     def _run_migrations(self, direction: Any, revision: str) -> None:
         config = Config()
         config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-        with self.engine.begin() as connection:
-            lock(connection, "migrations")
-            config.attributes["connection"] = connection
-            direction(config, revision)
+        with self.engine.connect() as connection:
+            if connection.dialect.name == "sqlite":
+                # Who comes second waits until the first is done, which takes longer than any other transaction.
+                connection.connection.execute(f"PRAGMA busy_timeout = {MIGRATION_TIMEOUT_MS}")
+            with connection.begin():
+                lock(connection, "migrations")
+                config.attributes["connection"] = connection
+                direction(config, revision)
+            if connection.dialect.name == "sqlite":
+                connection.connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
 
 
 def patience(url: URL) -> dict[str, Any]:

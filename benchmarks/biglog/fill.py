@@ -49,7 +49,7 @@ def fill(database: Database, conversations: int, accounts: int, now: datetime) -
     for rows in Inventor(1, now).batches(conversations // copies, days, AT_ONCE):
         _write(database, rows)
         told(len(rows["conversations"]))
-    if copies > 1:
+    if database.engine.dialect.name == "postgresql":
         _multiply(database, copies, timedelta(days=days))
     told = _told("accounts", accounts)
     for people, owned in _people(accounts, now):
@@ -114,6 +114,9 @@ def _multiply(database: Database, copies: int, span: timedelta) -> None:
             copied = [_copied(table.c[name], number, span) for name in COLUMNS[table.name]]
             connection.execute(insert(table).from_select(COLUMNS[table.name], select(*copied)))
         told(1)
+    with database.engine.begin() as connection:
+        last = "SELECT setval(pg_get_serial_sequence('audit_trail', 'id'), max(id)) FROM audit_trail"
+        connection.execute(text(last))
 
 
 def _copied(column: Any, number: Any, span: timedelta) -> Any:
