@@ -61,7 +61,7 @@ def test_several_processes_may_migrate_at_once(bare_database: Database, tmp_path
 
     processes = [subprocess.Popen([*hrss, "migrate"], cwd=tmp_path, env=elsewhere) for _ in range(2)]
 
-    assert [process.wait(60) for process in processes] == [0, 0]
+    assert [process.wait(240) for process in processes] == [0, 0]
     assert set(metadata.tables) <= set(inspect(bare_database.engine).get_table_names())
 
 
