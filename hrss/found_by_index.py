@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Boolean, func, literal, literal_column, select
+from sqlalchemy import Boolean, Integer, func, literal, literal_column, select
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.functions import FunctionElement
@@ -34,6 +34,23 @@ def _pairs(element: Any, compiler: Any, **given: Any) -> str:
     return f"hrss_pairs(CASE WHEN {author} <> 'bot' THEN {said} END) @> hrss_pairs({words})"
 
 
+class _Place(FunctionElement):
+    """Where words stand in a text, from 1 on. `LIKE` says the same, but the planner takes what it finds for next to nothing."""
+
+    type = Integer()
+    inherit_cache = True
+
+
+@compiles(_Place)
+def _instr(element: Any, compiler: Any, **given: Any) -> str:
+    return f"instr({compiler.process(element.clauses, **given)})"
+
+
+@compiles(_Place, "postgresql")
+def _strpos(element: Any, compiler: Any, **given: Any) -> str:
+    return f"strpos({compiler.process(element.clauses, **given)})"
+
+
 def said_with(words: str) -> Iterable[Any]:
     """
     What makes a message one of a person or of staff with these words in it, upper or lower case alike.
@@ -44,7 +61,7 @@ def said_with(words: str) -> Iterable[Any]:
     if len(words) >= SHORTEST:
         yield _MayContain(Message.text, literal(words))
     yield Message.author != literal_column(f"'{Author.BOT.value}'")
-    yield func.lower(Message.text).contains(words.lower(), autoescape=True)
+    yield _Place(func.lower(Message.text), func.lower(literal(words))) > 0
 
 
 def values(session: Session, column: Any) -> list[str]:

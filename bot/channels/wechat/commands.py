@@ -38,7 +38,7 @@ class Commands:
         """The person has chosen how the whole talk was (好差评); the thanks take the choice away."""
         thanks = wire_message(draft("utter_wechat_rated_well" if rating > 2 else "utter_wechat_rated_low"))
         with self._database.transaction() as session:
-            conversations.rate_whole(session, conversation_id, rating)
+            conversations.rate_whole(session, conversation_id, rating, now=now())
             conversations.say(session, conversation_id, author="bot", messages=[thanks], now=now())
         return [thanks]
 
