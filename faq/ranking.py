@@ -2,9 +2,9 @@
 Which label a text deserves, with what probability: the trained part of understanding.
 
 A label is one of four kinds: an entry of the book, a question back for what is too vague, an intent of the dialogue,
-or a subject that lies outside. Three views vote: a linear model on words, character n-grams and concepts, a logistic
-regression on the sentence vector, and the nearest examples by sentence vector. The vector is asked for only when the
-words are unsure.
+or a subject that lies outside. Four views vote: margins by words, letters and concepts, a logistic regression on the
+letters alone, another on the sentence vector, and the nearest examples by sentence vector. The vector is asked for only
+when the words are unsure.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import combinations, pairwise
+from itertools import combinations
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jieba
 import joblib
@@ -34,7 +34,7 @@ from faq.encoders import Vectors, encoder
 ENTRY, VAGUE, INTENT, OUTSIDE = "entry", "vague", "intent", "outside"
 
 NEAREST = 3  # examples of a label that speak for it
-ROUNDS = 40  # of fitting the regression
+ROUNDS_ON_LETTERS, ROUNDS_ON_VECTOR = 30, 40  # of fitting the regressions; more rank no better
 LEAST = 1e-9  # probability of a label that the regression does not rule out
 Scores = npt.NDArray[np.float32]
 
@@ -53,9 +53,10 @@ class Blend:
     `words_alone` is the factor when the vector was not asked for: when the words' best label leads by `clear`.
     """
 
-    words: float = 4.4
-    vector: float = 0.45
-    nearest: float = 10.0
+    words: float = 2.6
+    letters: float = 0.9
+    vector: float = 0.3
+    nearest: float = 6.0
     words_alone: float = 10.0
     clear: float = 0.5
 
@@ -83,21 +84,40 @@ def concepts(text: str) -> list[str]:
 
 
 def features(text: str) -> list[str]:
-    """Return words, pairs of words, and character 1- to 3-grams of a cleaned text."""
-    words = [word for word in _segmenter().lcut(text) if word.strip()]
-    found = [f"w {word}" for word in words]
-    found.extend(f"p {first} {second}" for first, second in pairwise(words))
-    for size in (1, 2, 3):
-        found.extend(text[start : start + size] for start in range(len(text) - size + 1))
-    return found
-
-
-def features_and_concepts(text: str) -> list[str]:
-    """Return the features of a cleaned text, the concepts it speaks of, and which two of them together."""
-    found, named = features(text), concepts(text)
+    """Return words, letters, pairs of letters, concepts and pairs of concepts of a cleaned text."""
+    named = concepts(text)
+    found = [f"w {word}" for word in _segmenter().lcut(text) if word.strip()]
+    found.extend(text)
+    found.extend(text[start : start + 2] for start in range(len(text) - 1))
     found.extend(f"c {concept}" for concept in named)
     found.extend(f"cc {first} {second}" for first, second in combinations(named, 2))
     return found
+
+
+class Votes(NamedTuple):
+    """What each view says of a text, by label; the last two are None when the words were clear or there is no encoder."""
+
+    words: Scores
+    letters: Scores
+    vector: Scores | None = None
+    nearest: Scores | None = None
+
+
+class Linear:
+    """A linear model on what a vectorizer counts: `power` says how much speaks for every label."""
+
+    def __init__(
+        self,
+        vectorizer: TfidfVectorizer,
+        model: LinearSVC | LogisticRegression,
+        texts: Sequence[str],
+        wanted: npt.NDArray[np.int_],
+    ) -> None:
+        self._vectorizer = vectorizer
+        self._weights, self._bias = _weights(model, vectorizer.fit_transform(texts), wanted)
+
+    def power(self, cleaned: str) -> Scores:
+        return np.asarray((self._vectorizer.transform([cleaned]) @ self._weights)[0] + self._bias)
 
 
 class Ranker:
@@ -119,12 +139,16 @@ class Ranker:
         place = {label: number for number, label in enumerate(self.labels)}
         wanted = np.array([place[name] for name in names])
 
-        self._vectorizer = TfidfVectorizer(
-            analyzer=features_and_concepts, min_df=2, sublinear_tf=True, dtype=np.float32
+        counted = {"min_df": 2, "sublinear_tf": True, "dtype": np.float32}
+        self._words = Linear(
+            TfidfVectorizer(analyzer=features, **counted), LinearSVC(C=0.5, random_state=0), texts, wanted
         )
-        model = LinearSVC(C=0.5, random_state=0).fit(self._vectorizer.fit_transform(texts), wanted)
-        self._words = np.ascontiguousarray(model.coef_.T, dtype=np.float32)
-        self._words_bias = model.intercept_.astype(np.float32)
+        self._letters = Linear(
+            TfidfVectorizer(analyzer="char", ngram_range=(1, 2), **counted),
+            LogisticRegression(C=10, max_iter=ROUNDS_ON_LETTERS),
+            texts,
+            wanted,
+        )
 
         if self.encoder_name:
             self._fit_vectors(texts, wanted, known or {})
@@ -144,49 +168,45 @@ class Ranker:
         self._examples = np.ascontiguousarray(rows[order])
         self._starts = np.searchsorted(wanted[order], np.arange(len(self.labels)))
 
-        model = LogisticRegression(C=30, max_iter=ROUNDS)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ConvergenceWarning)  # stopped early: more rounds rank no better
-            model.fit(rows, wanted)
-        self._vector = np.ascontiguousarray(model.coef_.T, dtype=np.float32)
-        self._vector_bias = model.intercept_.astype(np.float32)
+        regression = LogisticRegression(C=30, max_iter=ROUNDS_ON_VECTOR)
+        self._vector, self._vector_bias = _weights(regression, rows, wanted)
 
-    def views(self, cleaned: str) -> tuple[Scores, Scores | None, Scores | None]:
-        """Return the three votes, by label; the last two are None when the words were clear or there is no encoder."""
-        words = (self._vectorizer.transform([cleaned]) @ self._words)[0] + self._words_bias
+    def votes(self, cleaned: str) -> Votes:
+        words, letters = self._words.power(cleaned), _log_of_shares(self._letters.power(cleaned))
         if not self.encoder_name:
-            return words, None, None
+            return Votes(words, letters)
         first, second = np.partition(words, -2)[-2:][::-1]
         if first - second >= self.blend.clear:
-            return words, None, None
+            return Votes(words, letters)
         row = self.vectors.get(cleaned)
         if row is None:
             row = encoder(self.encoder_name).encode([cleaned])[0]
-        return words, *self.vector_views(row)
+        return Votes(
+            words, letters, _log_of_shares(row @ self._vector + self._vector_bias), self._nearest(row)
+        )
 
-    def vector_views(self, row: npt.NDArray[np.float32]) -> tuple[Scores, Scores]:
-        power = row @ self._vector + self._vector_bias
-        weight = np.exp(power - power.max())
-        vector = np.log(weight / weight.sum() + LEAST)
+    def _nearest(self, row: npt.NDArray[np.float32]) -> Scores:
         near = self._examples @ row
         ends = np.append(self._starts[1:], len(near))
-        nearest = np.array(
+        return np.array(
             [_mean_of_best(near[start:end]) for start, end in zip(self._starts, ends)], dtype=np.float32
         )
-        return vector, nearest
 
-    def blended(self, words: Scores, vector: Scores | None, nearest: Scores | None) -> Scores:
+    def blended(self, votes: Votes) -> Scores:
         """Return the probability of every label."""
-        if vector is None or nearest is None:
-            power = self.blend.words_alone * words
-        else:
-            power = self.blend.words * words + self.blend.vector * vector + self.blend.nearest * nearest
-        weight = np.exp(power - power.max())
-        return np.asarray(weight / weight.sum(), dtype=np.float32)
+        blend = self.blend
+        if votes.vector is None or votes.nearest is None:
+            return _shares(blend.words_alone * votes.words)
+        return _shares(
+            blend.words * votes.words
+            + blend.letters * votes.letters
+            + blend.vector * votes.vector
+            + blend.nearest * votes.nearest
+        )
 
     def scores(self, cleaned: str) -> dict[str, float]:
         """Return the probability of every label for a cleaned text; they sum to one."""
-        return dict(zip(self.labels, self.blended(*self.views(cleaned)).tolist()))
+        return dict(zip(self.labels, self.blended(self.votes(cleaned)).tolist()))
 
     def save(self, path: Path) -> None:
         joblib.dump(self, path, compress=3)
@@ -195,6 +215,24 @@ class Ranker:
     def load(path: Path) -> Ranker:
         ranker: Ranker = joblib.load(path)
         return ranker
+
+
+def _weights(model: Any, rows: Any, wanted: npt.NDArray[np.int_]) -> tuple[Vectors, Scores]:
+    """Fit a linear model; return the weight of every feature for every label, and the labels' own."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # the rounds are counted, see above
+        model.fit(rows, wanted)
+    return np.ascontiguousarray(model.coef_.T, dtype=np.float32), model.intercept_.astype(np.float32)
+
+
+def _shares(power: Scores) -> Scores:
+    """Return what each label has of the whole, by the exponents of its power."""
+    weight = np.exp(power - power.max())
+    return np.asarray(weight / weight.sum(), dtype=np.float32)
+
+
+def _log_of_shares(power: Scores) -> Scores:
+    return np.asarray(np.log(_shares(power) + LEAST), dtype=np.float32)
 
 
 def _mean_of_best(near: Vectors) -> float:
