@@ -54,8 +54,8 @@ class Thresholds:
     entries together nothing of the book is meant.
     """
 
-    sure: float = 0.55
-    likely: float = 0.38
+    sure: float = 0.60
+    likely: float = 0.42
     lead: float = 0.20
     unknown: float = 0.40
     chat: float = 0.40
