@@ -34,7 +34,7 @@ from faq.encoders import Vectors, encoder
 ENTRY, VAGUE, INTENT, OUTSIDE = "entry", "vague", "intent", "outside"
 
 NEAREST = 3  # examples of a label that speak for it
-ROUNDS_ON_LETTERS, ROUNDS_ON_VECTOR = 30, 40  # of fitting the regressions; more rank no better
+ROUNDS_ON_LETTERS, ROUNDS_ON_VECTOR = 15, 40  # of fitting the regressions; more rank no better
 LEAST = 1e-9  # probability of a label that the regression does not rule out
 Scores = npt.NDArray[np.float32]
 
@@ -145,7 +145,7 @@ class Ranker:
         )
         self._letters = Linear(
             TfidfVectorizer(analyzer="char", ngram_range=(1, 2), **counted),
-            LogisticRegression(C=10, max_iter=ROUNDS_ON_LETTERS),
+            LogisticRegression(C=10, max_iter=ROUNDS_ON_LETTERS, solver="saga", random_state=0),
             texts,
             wanted,
         )
