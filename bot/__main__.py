@@ -32,6 +32,9 @@ def main() -> int:
     os.environ.setdefault("RASA_TELEMETRY_ENABLED", "false")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("SQLALCHEMY_SILENCE_UBER_WARNING", "1")
+    if wanted.command != "train":
+        # a message is too little to share: the threads of numpy's algebra would only wait for each other, busily
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     leave_out()
     try:
         if wanted.command == "serve":

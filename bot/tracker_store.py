@@ -70,6 +70,9 @@ class RecentTrackerStore(SQLTrackerStore):
         self.engine.dispose()
         self.engine = _engine(self.engine.url)
         self.sessionmaker = sessionmaker(bind=self.engine)
+        self._insert = sa.insert(self.SQLEvent)
+        of_sender = self.SQLEvent.sender_id == sa.bindparam("sender_id")
+        self._last_id = sa.select(sa.func.max(self.SQLEvent.id)).where(of_sender)
         self._warm: OrderedDict[str, tuple[int, DialogueStateTracker]] = OrderedDict()
         with self.engine.connect() as connection:
             for index in INDEXES:
@@ -78,13 +81,13 @@ class RecentTrackerStore(SQLTrackerStore):
     async def retrieve(self, sender_id: str) -> DialogueStateTracker | None:
         # taken out, not lent: a turn that fails before it is saved must not be remembered
         last_id, tracker = self._warm.pop(sender_id, (None, None))
-        with self.session_scope() as session:
-            newest = self._newest(session, sender_id)
+        with self.engine.connect() as connection:
+            newest = self._newest(connection, sender_id)
             if newest is None:
                 return None
             if tracker is not None and newest == last_id:
                 return tracker
-            events = list(self._recent(session, sender_id))
+            events = list(self._recent(connection, sender_id))
         tracker = DialogueStateTracker.from_dict(sender_id, events, self.domain.slots)
         _stored(tracker, len(tracker.events), newest)
         return tracker
@@ -93,43 +96,41 @@ class RecentTrackerStore(SQLTrackerStore):
         new = list(islice(tracker.events, _stored(tracker), None))
         if self.event_broker is not None:
             await self._stream_new_events(self.event_broker, new, tracker.sender_id)
-        with self.session_scope() as session:
-            lock(session, f"tracker {tracker.sender_id}")
-            if self._newest(session, tracker.sender_id) != _stored_up_to(tracker):
+        rows = [_row(tracker.sender_id, event) for event in new]
+        with self.engine.begin() as connection:
+            lock(connection, f"tracker {tracker.sender_id}")
+            if self._newest(connection, tracker.sender_id) != _stored_up_to(tracker):
                 raise WrittenMeanwhile
-            rows = [self._row(tracker.sender_id, event) for event in new]
-            session.add_all(rows)
-            session.flush()
-            last_id = max((row.id for row in rows), default=None)
-            session.commit()
-        _stored(tracker, len(tracker.events), last_id or _stored_up_to(tracker))
+            if rows:
+                connection.execute(self._insert, rows)
+            last_id = self._newest(connection, tracker.sender_id)
+        _stored(tracker, len(tracker.events), last_id)
         if last_id is not None and len(tracker.events) <= MOST_IN_MEMORY:
             self._warm[tracker.sender_id] = (last_id, tracker)
             while len(self._warm) > CONVERSATIONS_IN_MEMORY:
                 self._warm.popitem(last=False)
 
-    def _newest(self, session: Any, sender_id: str) -> int | None:
-        newest = sa.select(sa.func.max(self.SQLEvent.id)).where(self.SQLEvent.sender_id == sender_id)
-        found: int | None = session.scalar(newest)
+    def _newest(self, connection: Any, sender_id: str) -> int | None:
+        found: int | None = connection.scalar(self._last_id, {"sender_id": sender_id})
         return found
 
-    def _recent(self, session: Any, sender_id: str) -> Iterable[dict[str, Any]]:
+    def _recent(self, connection: Any, sender_id: str) -> Iterable[dict[str, Any]]:
         """Yield the last value of every slot that was set before the recent events, then these."""
         event = self.SQLEvent
         of_conversation = event.sender_id == sender_id
-        recent = session.execute(
+        recent = connection.execute(
             sa.select(event.id, event.data).where(of_conversation).order_by(event.id.desc()).limit(READ_BACK)
         ).all()
         oldest = recent[-1].id
         if len(recent) == READ_BACK:
-            yield from self._slots_before(session, sender_id, oldest)
+            yield from self._slots_before(connection, sender_id, oldest)
         for row in reversed(recent):
             yield json.loads(row.data)
 
-    def _slots_before(self, session: Any, sender_id: str, oldest: int) -> Iterator[dict[str, Any]]:
+    def _slots_before(self, connection: Any, sender_id: str, oldest: int) -> Iterator[dict[str, Any]]:
         event = self.SQLEvent
         for slot in self.domain.slots:
-            data = session.scalar(
+            data = connection.scalar(
                 sa.select(event.data)
                 .where(
                     event.sender_id == sender_id,
@@ -143,16 +144,17 @@ class RecentTrackerStore(SQLTrackerStore):
             if data is not None:
                 yield json.loads(data)
 
-    def _row(self, sender_id: str, event: Event) -> Any:
-        data = event.as_dict()
-        return self.SQLEvent(
-            sender_id=sender_id,
-            type_name=event.type_name,
-            timestamp=data.get("timestamp"),
-            intent_name=data.get("parse_data", {}).get("intent", {}).get("name"),
-            action_name=data.get("name"),
-            data=json.dumps(data),
-        )
+
+def _row(sender_id: str, event: Event) -> dict[str, Any]:
+    data = event.as_dict()
+    return {
+        "sender_id": sender_id,
+        "type_name": event.type_name,
+        "timestamp": data.get("timestamp"),
+        "intent_name": data.get("parse_data", {}).get("intent", {}).get("name"),
+        "action_name": data.get("name"),
+        "data": json.dumps(data),
+    }
 
 
 def _engine(url: Any) -> Any:
@@ -161,9 +163,15 @@ def _engine(url: Any) -> Any:
         return sa.create_engine(url, pool_pre_ping=True, hide_parameters=True, connect_args=patience(url))
     # Whenever the last connection closes, SQLite folds its log into the file.
     engine = sa.create_engine(url, poolclass=QueuePool, connect_args={"check_same_thread": False})
-    with engine.connect() as connection:
-        connection.execute(sa.text("PRAGMA journal_mode=WAL"))  # one flush a turn instead of three
+    sa.event.listen(engine, "connect", _prepare_sqlite)
     return engine
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    connection.execute("PRAGMA journal_mode = WAL")
+    # A killed process loses nothing by it. A power cut may take Rasa's last seconds, and then a flow asks again what
+    # it had asked; what was said, answered and done is in the shared database, which waits for the disk.
+    connection.execute("PRAGMA synchronous = NORMAL")
 
 
 def _stored(tracker: DialogueStateTracker, now: int | None = None, up_to: int | None = None) -> int:

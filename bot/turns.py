@@ -156,17 +156,23 @@ class Turns:
         on_new_message: OnNewMessage,
         *,
         about: About,
+        idle: dt.timedelta | None = None,
         patience: float = TURN_SECONDS,
         bell: Bell | None = None,
         alone: bool = True,
     ) -> None:
-        """`alone`: no other process answers these; what is open at the start, nobody answers any more."""
+        """
+        `idle`: how long after a message its conversation goes on, where that ends by itself.
+
+        `alone`: no other process answers these; what is open at the start, nobody answers any more.
+        """
         self.bell = bell or Bell()
         self._database = database
         self._vault = vault
         self._channel = channel
         self._on_new_message = on_new_message
         self._about = about
+        self._idle = idle
         self._agent: Agent | None = None
         self._patience = patience
         self._alone = alone
@@ -271,12 +277,14 @@ class Turns:
         async with self._arrivals.setdefault(
             conversation_id, asyncio.Lock()
         ):  # what is stored first starts first
-            received, turn = await asyncio.to_thread(self._store, conversation_id, client_msg_id, said)
+            received, turn, before = await asyncio.to_thread(
+                self._store, conversation_id, client_msg_id, said
+            )
             if not received.repeated:
-                self._start(turn)
+                self._start(turn, before)
         return received
 
-    def _store(self, conversation_id: str, client_msg_id: str, said: Said) -> tuple[Received, Turn]:
+    def _store(self, conversation_id: str, client_msg_id: str, said: Said) -> tuple[Received, Turn, _Before]:
         request_id = structlog.contextvars.get_contextvars().get("request")
         with self._database.transaction() as session:
             asked_for = conversations.asked_for(session, conversation_id, client_msg_id)
@@ -292,31 +300,39 @@ class Turns:
                 now=now(),
                 request_id=request_id,
                 held_by=self._name,
+                idle=self._idle,
             )
             if said.option and said.once and not received.repeated:
                 earlier = conversations.after(session, conversation_id, 0, limit=received.seq - 1)
                 if any(message.body.get("option_id") == said.option["id"] for message in earlier):
                     raise OptionExpired()
             about = self._about(session, conversations.by_id(session, conversation_id))
-        masked_said = Said(masked.text, said.option)
-        turn = Turn(
-            received.turn_id, conversation_id, received.seq, masked_said, about, masked.unasked, request_id
-        )
-        return received, turn
+            masked_said = Said(masked.text, said.option)
+            turn = Turn(
+                received.turn_id,
+                conversation_id,
+                received.seq,
+                masked_said,
+                about,
+                masked.unasked,
+                request_id,
+            )
+            return received, turn, self._before(session, turn)
 
-    def _start(self, turn: Turn) -> None:
+    def _start(self, turn: Turn, before: _Before | None = None) -> None:
         if turn.id in self._held:
             return
         self._held.add(turn.id)
         self._here[turn.conversation_id].add(turn.seq)
-        self._keep(self._run(turn))
+        self._keep(self._run(turn, before))
 
-    async def _run(self, turn: Turn) -> None:
+    async def _run(self, turn: Turn, before: _Before | None) -> None:
         started = time.perf_counter()
         structlog.contextvars.bind_contextvars(turn=turn.id, request=turn.request_id)
         figures.TURNS_RUNNING.add(self._channel)
         try:
-            before = await self._in_order(turn)
+            if before is None or not before.first:
+                before = await self._in_order(turn)
             self.bell.ring(turn.conversation_id)  # the person sees that it is being worked on
             told = await self._told(turn) if turn.again else None
             answer = told or await self._ask(turn, before)
@@ -352,7 +368,7 @@ class Turns:
                 late = time.monotonic() > deadline
                 # The database is asked for the first one here alone: who waits behind it hears when it is done.
                 if late or turn.seq == min(self._here[turn.conversation_id]):
-                    before = await asyncio.to_thread(self._before, turn)
+                    before = await asyncio.to_thread(self._look_before, turn)
                     if before.first or late:
                         break
                 try:
@@ -420,13 +436,16 @@ class Turns:
         messages = [*collector.messages, *excuse, *warnings]
         return Answer(messages, _described(taken[0]) if taken else None, failed, outcome=outcome)
 
-    def _before(self, turn: Turn) -> _Before:
+    def _look_before(self, turn: Turn) -> _Before:
         with self._database.reading() as session:
-            return _Before(
-                open_turns.is_first(session, turn.id),
-                closures.of_channel(session, self._channel),
-                handovers.is_with_staff(session, turn.conversation_id),
-            )
+            return self._before(session, turn)
+
+    def _before(self, session: Session, turn: Turn) -> _Before:
+        return _Before(
+            open_turns.is_first(session, turn.conversation_id, turn.seq),
+            closures.of_channel(session, self._channel),
+            handovers.is_with_staff(session, turn.conversation_id),
+        )
 
     def _close(self, turn: Turn, answer: Answer, total: float | None) -> None:
         with self._database.transaction() as session:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
@@ -85,7 +85,8 @@ class Reading:
     milliseconds: float = 0.0
 
     def as_dict(self) -> dict[str, Any]:
-        body = asdict(self)
+        body = dict(vars(self))
+        body["choices"] = [dict(vars(choice)) for choice in self.choices]
         body["decision"], body["stage"] = self.decision.value, self.stage.value
         body["candidates"] = [{"id": entry, "score": round(score, 4)} for entry, score in self.candidates]
         return body

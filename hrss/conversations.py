@@ -55,6 +55,7 @@ READING = (
 
 
 MOST_MESSAGES = 20  # of one answer
+NEVER = 2**31 - 1  # the number of a message that will not come
 # Kinds of messages that come in between: what was asked before them is still asked, what was offered still offered.
 ASIDES = ("system", "handover")
 RATINGS = range(1, 6)  # 非常不满意 to 非常满意
@@ -159,13 +160,17 @@ def receive(
     now: datetime,
     request_id: str | None = None,
     held_by: str | None = None,
+    idle: timedelta | None = None,
 ) -> Received:
     """
     Take in what the person said, once: the same `client_msg_id` again gives the first turn.
 
-    `text` comes from the vault, with tokens in the place of personal values.
+    `text` comes from the vault, with tokens in the place of personal values. With `idle` the conversation does not
+    expire sooner than so long after this.
     """
     conversation = _locked(session, conversation_id)
+    if idle is not None:
+        conversation.expires_at = max(conversation.expires_at, now + idle)
     text = _storable(text)
     first: Turn | None = session.scalar(
         select(Turn).where(Turn.conversation_id == conversation_id, Turn.client_msg_id == client_msg_id)
@@ -215,9 +220,10 @@ def answer(
     `reading` is how the message was understood, by the names in `READING`.
     A turn that `failed` is closed with what was said instead of an answer.
     """
-    turn: Turn = session.get(Turn, turn_id)
-    conversation = _locked(session, turn.conversation_id)
-    session.refresh(turn)  # another process may have answered while we waited for the lock
+    of_turn = select(Turn.conversation_id).where(Turn.id == turn_id).scalar_subquery()
+    conversation = _locked(session, of_turn)
+    # read after the lock, for another process may have answered meanwhile
+    turn: Turn = session.get(Turn, turn_id, populate_existing=True)
     if turn.state != TurnState.RECEIVED.value:
         said = select(Message.seq).where(Message.turn_id == turn_id, Message.author != Author.USER.value)
         return list(session.scalars(said.order_by(Message.seq)))
@@ -275,12 +281,12 @@ def asked_for(session: Session, conversation_id: str, client_msg_id: str) -> fro
 
     For a message that was received before, the question is the one it was typed at: it is masked as it was.
     """
-    before = select(Message.body).where(*_of_the_dialogue(conversation_id))
-    received = session.scalar(
-        select(Turn.seq).where(Turn.conversation_id == conversation_id, Turn.client_msg_id == client_msg_id)
+    received = select(Turn.seq).where(
+        Turn.conversation_id == conversation_id, Turn.client_msg_id == client_msg_id
     )
-    if received is not None:
-        before = before.where(Message.seq < received)
+    before = select(Message.body).where(
+        *_of_the_dialogue(conversation_id), Message.seq < func.coalesce(received.scalar_subquery(), NEVER)
+    )
     last = session.scalar(before.order_by(desc(Message.seq)).limit(1))
     return frozenset(Kind(kind) for kind in (last or {}).get("asks", ()))
 
@@ -400,7 +406,7 @@ def _forget_values(session: Session, conversation_id: str) -> None:
     photos.forget_loose(session, conversation_id)
 
 
-def _locked(session: Session, conversation_id: str) -> Conversation:
+def _locked(session: Session, conversation_id: Any) -> Conversation:
     """The conversation, with everybody else waiting until this transaction ends."""
     conversation: Conversation | None = session.scalar(
         select(Conversation)

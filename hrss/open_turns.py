@@ -42,9 +42,7 @@ def take_over(session: Session, turn: Turn, holder: str) -> bool:
     return bool(session.execute(taken.execution_options(synchronize_session=False)).rowcount)
 
 
-def is_first(session: Session, turn_id: str) -> bool:
-    """Whether all that was said before it in its conversation is answered."""
-    seq = select(Turn.seq).where(Turn.id == turn_id).scalar_subquery()
-    conversation = select(Turn.conversation_id).where(Turn.id == turn_id).scalar_subquery()
-    earlier = select(Turn.id).where(OPEN, Turn.conversation_id == conversation, Turn.seq < seq).limit(1)
+def is_first(session: Session, conversation_id: str, seq: int) -> bool:
+    """Whether all that was said before this message of the conversation is answered."""
+    earlier = select(Turn.id).where(OPEN, Turn.conversation_id == conversation_id, Turn.seq < seq).limit(1)
     return session.scalar(earlier) is None

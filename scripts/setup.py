@@ -24,6 +24,7 @@ TRAINED_FROM = [
     "domain.yml",
     "bot/nlu",
     "bot/importer.py",
+    "bot/policy.py",
     "data",
     "faq/entries",
     "faq/lexicon",

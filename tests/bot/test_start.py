@@ -8,7 +8,9 @@ import sys
 import pytest
 from jsonschema import ValidationError
 from rasa.core.actions.action import RemoteAction
-from rasa.core.policies.rule_policy import RulePolicy
+from rasa.engine.graph import ExecutionContext, GraphComponent, GraphSchema, SchemaNode
+from rasa.engine.runner.dask import DaskGraphRunner
+from rasa.shared.core.domain import Domain
 
 from bot import once
 from tests.conftest import ROOT
@@ -38,10 +40,44 @@ def test_an_actions_result_is_checked_as_rasa_checks_it(number: int) -> None:
     assert theirs is (number < 2)
 
 
-def test_a_rule_is_read_from_its_key_as_rasa_reads_it() -> None:
-    key = '[{"prev_action": {"action_name": "action_listen"}, "user": {"intent": "greet"}}]'
+class Sum(GraphComponent):
+    """A part of a pipeline that says how often it was asked."""
 
-    assert once.rule_states(key) == RulePolicy._rule_key_to_state(key)
+    asked = 0
+
+    @classmethod
+    def create(cls, *given: object, **more: object) -> Sum:
+        return cls()
+
+    def of(self, first: int, second: int) -> int:
+        Sum.asked += 1
+        return first + second
+
+
+def test_a_pipeline_gives_what_it_gives_in_rasas_way_and_asks_each_part_once() -> None:
+    def part(first: str, second: str) -> SchemaNode:
+        return SchemaNode({"first": first, "second": second}, Sum, "create", "of", {}, eager=True)
+
+    schema = GraphSchema(
+        {
+            "doubled": part("number", "number"),
+            "tripled": part("doubled", "number"),
+            "five": part("tripled", "doubled"),
+        }
+    )
+    runner = DaskGraphRunner(schema, None, ExecutionContext(schema))
+    given, wanted = {"number": 7}, ["five", "doubled"]
+
+    theirs = DaskGraphRunner.run(runner, given, wanted)
+    Sum.asked = 0
+
+    assert once.run_in_order(runner, given, wanted) == theirs == {"five": 35, "doubled": 14}
+    assert Sum.asked == 3
+
+
+def test_a_domain_is_empty_when_rasa_says_so() -> None:
+    for domain in (Domain.empty(), Domain.load(str(ROOT / "domain.yml"))):
+        assert once.is_empty(domain) is Domain.is_empty(domain)
 
 
 def said_by(code: str) -> str:

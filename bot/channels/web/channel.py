@@ -50,6 +50,7 @@ LARGEST_BODY = 64 * 1024
 MOST_DIGITS = 9  # of a message's number; a database takes no number of any size
 CLIENT_MSG_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
 HEARTBEAT_SECONDS = 15
+PART = 200  # messages of a long transcript that are read at once
 LONGEST_POLL_SECONDS = 25
 CROSSING = {
     "Vary": "Origin",
@@ -76,6 +77,7 @@ class WebChannel(InputChannel):
             self.name(),
             on_new_message,
             about=_about,
+            idle=settings.session_idle,
             patience=settings.turn_seconds,
             bell=bell(settings.redis_url, database),
             alone=not settings.redis_url,
@@ -135,11 +137,14 @@ class WebChannel(InputChannel):
             return guarded
 
         def find(request: Request) -> Conversation:
+            with database.reading() as session:
+                return going_on(session, request)
+
+        def going_on(session: Session, request: Request) -> Conversation:
             token = _token(request)
             if not token:
                 raise SessionUnknown()
-            with database.reading() as session:
-                return conversations.by_token(session, _hash(token), now())
+            return conversations.by_token(session, _hash(token), now())
 
         @web.post("/session")
         @door(session=False)
@@ -235,37 +240,30 @@ class WebChannel(InputChannel):
             client_msg_id = sent.get("client_msg_id")
             if not isinstance(client_msg_id, str) or not CLIENT_MSG_ID.fullmatch(client_msg_id):
                 raise Denied(422, "client_msg_id_malformed")
-            said = await asyncio.to_thread(_said, sent, conversation)
+            if "option_id" in sent or "upload_id" in sent:
+                said = await asyncio.to_thread(_chosen, sent, conversation)
+            else:
+                said = _typed(sent)
             received = await turns.take(conversation.id, client_msg_id, said)
-            await asyncio.to_thread(_touch, conversation.id)
             return response.json({"seq": received.seq}, status=202)
 
-        def _said(sent: dict[str, Any], conversation: Conversation) -> Said:
-            if "option_id" in sent:
-                with database.reading() as session:
+        def _chosen(sent: dict[str, Any], conversation: Conversation) -> Said:
+            with database.reading() as session:
+                if "option_id" in sent:
                     return of_option(conversations.option(session, conversation.id, str(sent["option_id"])))
-            if "upload_id" in sent:
-                with database.reading() as session:
-                    if sent["upload_id"] not in photos.of_conversation(session, conversation.id):
-                        raise PhotoUnknown()
+                if sent["upload_id"] not in photos.of_conversation(session, conversation.id):
+                    raise PhotoUnknown()
                 return of_photo(str(sent["upload_id"]))
-            text = _text(sent.get("text")) or ""
-            if not text.strip():
-                raise Denied(422, "message_empty")
-            if len(text) > LONGEST_TEXT:
-                raise Denied(413, "message_too_long")
-            return Said(text)
 
-        def _touch(conversation_id: str) -> None:
-            with database.transaction() as session:
-                conversations.touch(session, conversation_id, now=now(), idle=settings.session_idle)
+        async def following(request: Request, seq: int) -> list[Message]:
+            """What was said since; raises when the conversation has ended meanwhile."""
 
-        async def going_on(request: Request) -> bool:
-            try:
-                await asyncio.to_thread(find, request)
-            except SessionRefusal:
-                return False
-            return True
+            def read() -> list[Message]:
+                with database.reading() as session:
+                    conversation = going_on(session, request)
+                    return conversations.after(session, conversation.id, seq, limit=PART)
+
+            return await asyncio.to_thread(read)
 
         async def after(conversation_id: str, seq: int) -> list[Message]:
             def read() -> list[Message]:
@@ -316,8 +314,7 @@ class WebChannel(InputChannel):
                     if left <= 0:
                         break
                     await _rung(bell, left)
-                    await asyncio.to_thread(find, request)  # it may have ended meanwhile
-                    said = await after(conversation.id, seq)
+                    said = await following(request, seq)
             return response.json(
                 {
                     "messages": [_on_the_wire(message) for message in said],
@@ -335,20 +332,22 @@ class WebChannel(InputChannel):
                 typing = False
                 await out.write(": listening\n\n")  # Sanic sends the headers with the first bytes
                 with turns.bell.heard(conversation.id) as bell:
-                    while not turns.bell.closed and await going_on(request):
+                    while not turns.bell.closed:
                         bell.clear()
-                        said = await after(conversation.id, seq)
+                        try:
+                            said = await following(request, seq)
+                        except SessionRefusal:
+                            return
                         for message in said:
                             seq = message.seq
                             await out.write(
                                 _event(json.dumps(_on_the_wire(message), ensure_ascii=False), id=seq)
                             )
-                        if said:
-                            continue  # a long transcript comes in parts
+                        if len(said) == PART:
+                            continue
                         if turns.is_busy(conversation.id) != typing:
                             typing = not typing
                             await out.write(_event(json.dumps({"on": typing}), name="typing"))
-                            continue
                         if not await _rung(bell, HEARTBEAT_SECONDS):
                             await out.write(": still here\n\n")
 
@@ -519,6 +518,15 @@ def _body(request: Request) -> dict[str, Any]:
     if not isinstance(body, dict):
         raise Denied(400, "body_malformed")
     return body
+
+
+def _typed(sent: dict[str, Any]) -> Said:
+    text = _text(sent.get("text")) or ""
+    if not text.strip():
+        raise Denied(422, "message_empty")
+    if len(text) > LONGEST_TEXT:
+        raise Denied(413, "message_too_long")
+    return Said(text)
 
 
 def _text(value: Any) -> str | None:
