@@ -13,6 +13,7 @@ import re
 import warnings
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 from itertools import combinations
@@ -150,18 +151,25 @@ class Ranker:
         wanted = np.array([place[name] for name in names])
 
         counted = {"min_df": 2, "sublinear_tf": True, "dtype": np.float32}
-        self._words = Linear(
-            TfidfVectorizer(analyzer=features, **counted), LinearSVC(C=0.5, random_state=0), texts, wanted
-        )
-        self._letters = Linear(
-            TfidfVectorizer(analyzer="char", ngram_range=(1, 2), **counted),
-            LogisticRegression(C=10, max_iter=ROUNDS_ON_LETTERS, solver="saga", random_state=0),
-            texts,
-            wanted,
-        )
-
-        if self.encoder_name:
-            self._fit_vectors(texts, wanted, known or {})
+        with warnings.catch_warnings(), ThreadPoolExecutor() as pool:  # fitting lets go of the interpreter
+            warnings.simplefilter("ignore", ConvergenceWarning)  # the rounds are counted, see above
+            words = pool.submit(
+                Linear,
+                TfidfVectorizer(analyzer=features, **counted),
+                LinearSVC(C=0.5, random_state=0),
+                texts,
+                wanted,
+            )
+            letters = pool.submit(
+                Linear,
+                TfidfVectorizer(analyzer="char", ngram_range=(1, 2), **counted),
+                LogisticRegression(C=10, max_iter=ROUNDS_ON_LETTERS, solver="saga", random_state=0),
+                texts,
+                wanted,
+            )
+            if self.encoder_name:
+                self._fit_vectors(texts, wanted, known or {})
+            self._words, self._letters = words.result(), letters.result()
         return self
 
     def _fit_vectors(
@@ -233,9 +241,7 @@ class Ranker:
 
 def _weights(model: Any, rows: Any, wanted: npt.NDArray[np.int_]) -> tuple[Vectors, Scores]:
     """Fit a linear model; return the weight of every feature for every label, and the labels' own."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # the rounds are counted, see above
-        model.fit(rows, wanted)
+    model.fit(rows, wanted)
     return np.ascontiguousarray(model.coef_.T, dtype=np.float32), model.intercept_.astype(np.float32)
 
 
