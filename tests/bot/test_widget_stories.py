@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pypdfium2
@@ -68,6 +69,17 @@ class Visitor:
     def tap(self, label: str, then: str) -> None:
         self.press(self.button(label))
         expect(self.newest).to_contain_text(then)
+
+    @contextmanager
+    def without_network(self) -> Iterator[None]:
+        offline = self.page.get_by_text("网络断开，正在重连…")
+        self.page.context.set_offline(True)
+        yield
+        expect(offline).to_be_visible()
+        self.page.context.set_offline(False)
+        expect(offline).to_be_hidden()
+        # the browser itself reports what it could not fetch
+        self.chat.complaints[:] = [each for each in self.chat.complaints if "Failed to load" not in each]
 
     def choose_file(self, file: FilePayload) -> None:
         self.go_to(self.button("上传照片"))  # how long that takes is no part of the waiting
@@ -194,6 +206,9 @@ def test_a_refund_is_read_about_and_settled(
     expect(card.locator(".wait")).to_have_text(re.compile(r"请阅读 \d+ 秒"))
     tick.dispatch_event("click")
     expect(tick).not_to_have_attribute("aria-pressed", "true")
+    if how == "phone":  # while the seconds run
+        with visitor.without_network():
+            pass
     tick.scroll_into_view_if_needed()  # it stands below the figures and the text
     visitor.look()
     expect(card.locator(".wait")).to_have_text("阅读时间已到，可以选择了")
@@ -205,7 +220,14 @@ def test_a_refund_is_read_about_and_settled(
     expect(visitor.newest.locator("dd").last).to_contain_text("115864.55")
     visitor.look()
 
-    visitor.tap(f"提交待办：{decision}", "可以下载")
+    if how == "phone":  # while it is sent
+        with visitor.without_network():
+            visitor.press(visitor.button(f"提交待办：{decision}"))
+        expect(visitor.newest).to_contain_text("可以下载")
+    else:
+        visitor.tap(f"提交待办：{decision}", "可以下载")
+    said = page.locator(".said > .user .bubble").all_inner_texts()
+    assert said[-3:] == ["已认真阅读并勾选", decision, f"提交待办：{decision}"]
     visitor.look()
     slip_button = visitor.newest.get_by_role("button", name=re.compile(r"^下载HN2023"))
     visitor.go_to(slip_button)
