@@ -17,7 +17,7 @@ run: setup ## set up, train if needed, start everything, print the addresses
 .PHONY: test
 test: setup browser ## set up and run every check and every test
 	@$(MAKE) --no-print-directory check
-	@$(PY) -m pytest -n 2 --dist loadfile --reruns 1 -rR
+	@$(PY) -m pytest -n 2 --dist loadfile -m "not soak" --reruns 1 -rR --durations 15
 
 .PHONY: setup
 setup: ## install into .venv, train a model, make the demo hall; starts nothing
@@ -68,7 +68,7 @@ fuzz: setup ## fuzz every parser and the web channel for long: FUZZ_EXAMPLES=200
 	@FUZZ_EXAMPLES=$(or $(FUZZ_EXAMPLES),2000) $(PY) -m pytest tests/fuzz
 
 .PHONY: soak
-soak: setup browser ## the long drills: services away for 30 s
+soak: setup browser ## the long drills: services away for 30 s, processes replaced while people talk
 	@FAULT_SECONDS=$(or $(FAULT_SECONDS),30) $(PY) -m pytest -n 0 tests/faults
 
 .PHONY: scale

@@ -121,6 +121,7 @@ def left_words(database: Database, hall: Hall, count: int) -> list[str]:
     return numbers
 
 
+@pytest.mark.soak
 @pytest.mark.timeout(900)
 def test_a_console_killed_while_staff_answer_does_each_case_once_or_not_yet(hall: RunningHall) -> None:
     settings = Settings.from_env(hall.environment)

@@ -111,6 +111,7 @@ def test_people_who_move_between_bots_lose_and_double_nothing_when_one_is_killed
     crowd.check(database)
 
 
+@pytest.mark.soak
 @pytest.mark.timeout(900)  # four starts of a bot, also on a busy machine
 def test_bots_that_are_replaced_one_after_the_other_lose_no_turn(
     several: tuple[SeveralBots, Database],
@@ -134,6 +135,7 @@ def test_bots_that_are_replaced_one_after_the_other_lose_no_turn(
         crowd.check(database)
 
 
+@pytest.mark.soak
 @pytest.mark.timeout(900)
 def test_a_turn_under_way_in_a_bot_that_is_stopped_is_answered_once(
     several: tuple[SeveralBots, Database],
