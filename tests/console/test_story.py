@@ -177,8 +177,10 @@ def test_a_reviewer_works_through_the_queue_and_the_auditor_sees_who_looked(
     trainer.get_by_role("link", name="开始评定").click()
     judged = 0
     while "/conversations/" in trainer.url:
+        trainer.wait_for_load_state()  # the keys are heard from then on
         trainer.keyboard.press("j")
         trainer.keyboard.press("4")
+        expect(trainer.get_by_role("radio", name="4")).to_be_checked()
         trainer.get_by_label("要跟进的事").select_option(label="补充问法")
         before = trainer.url
         trainer.get_by_role("heading", name="评定").click()

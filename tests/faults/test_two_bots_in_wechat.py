@@ -25,6 +25,8 @@ from tests.wechat.api import FakeApi
 from tests.wechat.side import Citizen, as_seen, in_parallel
 from tests.wechat.standing import account_of, account_settings
 
+pytestmark = pytest.mark.soak
+
 QUESTION, ANSWER = "登录网址是什么呀", "ggfw.hrss.gd.gov.cn"
 SLOW, SLOW_ANSWER = "查进度", "受理编号"  # it asks the action server, which a test may stop
 
