@@ -69,7 +69,7 @@ fuzz: setup ## fuzz every parser and the web channel for long: FUZZ_EXAMPLES=200
 
 .PHONY: soak
 soak: setup browser ## the long drills: services away for 30 s, processes replaced while people talk
-	@FAULT_SECONDS=$(or $(FAULT_SECONDS),30) $(PY) -m pytest -n 0 tests/faults tests/console/test_accessibility.py
+	@FAULT_SECONDS=$(or $(FAULT_SECONDS),30) $(PY) -m pytest -n 0 tests/faults
 
 .PHONY: scale
 scale: setup ## several bots behind nginx, of which some are killed and others added: SCALE="--bots 4 --people 50"
