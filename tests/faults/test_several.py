@@ -54,6 +54,9 @@ class SeveralBots:
         return [bot.web for bot in self.bots]
 
 
+pytestmark = pytest.mark.soak
+
+
 @pytest.fixture(scope="module")
 def several(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[SeveralBots, Database]]:
     folder = tmp_path_factory.mktemp("several")
@@ -111,7 +114,6 @@ def test_people_who_move_between_bots_lose_and_double_nothing_when_one_is_killed
     crowd.check(database)
 
 
-@pytest.mark.soak
 @pytest.mark.timeout(900)  # four starts of a bot, also on a busy machine
 def test_bots_that_are_replaced_one_after_the_other_lose_no_turn(
     several: tuple[SeveralBots, Database],
@@ -135,7 +137,6 @@ def test_bots_that_are_replaced_one_after_the_other_lose_no_turn(
         crowd.check(database)
 
 
-@pytest.mark.soak
 @pytest.mark.timeout(900)
 def test_a_turn_under_way_in_a_bot_that_is_stopped_is_answered_once(
     several: tuple[SeveralBots, Database],
