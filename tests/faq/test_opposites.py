@@ -29,6 +29,8 @@ NAME, PASSWORD = "entry:gd.recover.unit_account", "entry:gd.password.unit"
         ("没有UK能登吗", "entry:hn.login.uk"),
         ("有UK咋登", "entry:hn.login.no_cert"),
         ("我记得密码，想换一个", PASSWORD),
+        ("不是忘了，是想换一个密码", PASSWORD),
+        ("不是公司那个，是我自己的密码", PASSWORD),
         ("把业务权限收回来", "entry:gd.grant.business"),
         ("我要注销账号", "entry:gd.register.personal"),
         ("不想要这笔钱", "entry:hn.refund.confirm_steps"),
