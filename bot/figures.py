@@ -26,7 +26,8 @@ def exposition() -> str:
     up = Gauge("hrss_database_up", "Whether the shared database answers")
     try:
         with hall.database().reading() as session:
-            found = health.read(session, now=datetime.now(timezone.utc))
+            fed = hall.settings().transcript_feed is not None
+            found = health.read(session, now=datetime.now(timezone.utc), fed=fed)
         up.set(to=1)
         read = [
             gauge("hrss_turns_waiting", "Messages that have no answer yet", "channel", found.turns_waiting),
@@ -41,7 +42,12 @@ def exposition() -> str:
             gauge("hrss_cases_open", "Cases that nobody has decided", "kind", found.cases_open),
             gauge("hrss_heartbeat_age_seconds", "Since a process showed itself", "process", found.heartbeats),
             gauge("hrss_closed", "What is closed", "name", found.closed),
+            gauge("hrss_transcripts_behind", "Messages that wait for it", "process", found.behind),
         ]
+        if found.oldest_untold is not None:
+            untold = Gauge("hrss_transcripts_wait_seconds", "Age of the oldest message not published yet")
+            untold.set(to=found.oldest_untold)
+            read.append(untold)
     except Exception:
         log.warning("database.away", exc_info=True)
         up.set(to=0)

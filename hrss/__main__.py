@@ -35,8 +35,10 @@ from hrss.case_review import CaseFile
 from hrss.closures import Closable
 from hrss.database import Database, limit_waiting
 from hrss.errors import Refusal
+from hrss.feed import commands as feed_commands
+from hrss.feed.commands import StoreDiffers
 from hrss.hall import Hall
-from hrss.settings import SECRETS_FILE, Settings, SettingsError, write_fresh_secrets
+from hrss.settings import SECRETS_FILE, Settings, SettingsError, TranscriptFeed, write_fresh_secrets
 from hrss.staff import Role
 from hrss.systems.demo import DemoRecords
 from hrss.tables import StaffMember
@@ -57,15 +59,15 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"{done} {SECRETS_FILE}")
         return 0
     try:
+        if chosen.command == "transcripts" and chosen.step == "consume":
+            feed_commands.consume(_feed())  # before anything asks for a key
         settings = Settings.from_env()
         database = Database(settings.database_url)
-        hall = Hall.open(settings, database)
+        return _COMMANDS[chosen.command](database, Hall.open(settings, database), chosen)
     except SettingsError as error:
         print(error, file=sys.stderr)
         return 2
-    try:
-        return _COMMANDS[chosen.command](database, hall, chosen)
-    except (Refusal, BackupFailed) as failed:
+    except (Refusal, BackupFailed, StoreDiffers) as failed:
         print(failed, file=sys.stderr)
         return 1
 
@@ -91,6 +93,7 @@ def _parser() -> argparse.ArgumentParser:
     sms.add_argument("--watch", action="store_true", help="go on for ever")
     commands.add_parser("rotate", help="seal everything with the newest of VAULT_KEYS")
     refund_commands.add_to(commands)
+    feed_commands.add_to(commands)
     personal_data_commands.add_to(commands, tracker=_tracker_url())
     portal = commands.add_parser("portal", help="appointments at Henan's counters").add_subparsers(
         dest="step", required=True
@@ -237,6 +240,21 @@ def _refunds(database: Database, hall: Hall, chosen: argparse.Namespace) -> int:
     return 0
 
 
+def _transcripts(database: Database, hall: Hall, chosen: argparse.Namespace) -> int:
+    for line in feed_commands.run(database, _feed(), chosen):
+        print(line)
+    return 0
+
+
+def _feed() -> TranscriptFeed:
+    feed = TranscriptFeed.from_env()
+    if feed is None:
+        raise SettingsError(
+            "RABBITMQ_URL is not set: transcripts are told to nobody. Set it, or leave this off."
+        )
+    return feed
+
+
 def _portal(database: Database, hall: Hall, chosen: argparse.Namespace) -> int:
     with database.transaction() as session:
         if chosen.step == "bookings":
@@ -276,7 +294,8 @@ def _line(case: CaseFile) -> str:
 
 def _health(database: Database, hall: Hall, chosen: argparse.Namespace) -> int:
     with database.reading() as session:
-        condition = health.read(session, now=datetime.now(timezone.utc))
+        fed = TranscriptFeed.from_env() is not None
+        condition = health.read(session, now=datetime.now(timezone.utc), fed=fed)
     troubles = condition.troubles()
     print(json.dumps({**asdict(condition), "troubles": troubles}, ensure_ascii=False, indent=1))
     return 1 if troubles else 0
@@ -331,6 +350,7 @@ _COMMANDS = {
     "rotate": _rotate,
     "cases": _cases,
     "refunds": _refunds,
+    "transcripts": _transcripts,
     "portal": _portal,
     "grant-code": _grant_code,
     "health": _health,

@@ -129,7 +129,9 @@ def end(session: Session, conversation_id: str, now: datetime) -> None:
 
 def erase(session: Session, conversation_id: str) -> int:
     """Take away what the person said in a conversation, and the values kept for it; return how many messages."""
-    _locked(session, conversation_id)
+    conversation = _locked(session, conversation_id)
+    # who was told the words (hrss/feed/) is told that they are gone
+    conversation.told_seq, conversation.edition = 0, conversation.edition + 1
     _forget_values(session, conversation_id)
     own = (Message.conversation_id == conversation_id, Message.author == Author.USER.value)
     erased = session.execute(update(Message).where(*own).values(text=ERASED)).rowcount

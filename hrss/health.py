@@ -10,14 +10,18 @@ from sqlalchemy.orm import Session
 
 from hrss import closures
 from hrss.case_states import OPEN
+from hrss.feed import told
 from hrss.sms import SmsState
 from hrss.tables import Case, Heartbeat, OutboxSms, Turn
 
 DISPATCHER = "sms"
+RELAY = "relay"  # of transcripts: hrss/feed/
+CONSUMER = "consumer"
 BEAT_EVERY = timedelta(seconds=10)
 SILENT_AFTER = timedelta(minutes=1)  # so long without a sign, a process counts as dead
 TURN_LATE_AFTER = timedelta(minutes=2)
 SMS_LATE_AFTER = timedelta(minutes=2)
+TRANSCRIPTS_LATE_AFTER = timedelta(minutes=2)
 
 
 @dataclass(frozen=True)
@@ -31,7 +35,9 @@ class Condition:
     cases_open: Mapping[str, int]
     heartbeats: Mapping[str, float]
     closed: Mapping[str, int]
+    behind: Mapping[str, int]
     oldest_turn: float = field(default=0.0)
+    oldest_untold: float | None = field(default=None)  # none: transcripts are told to nobody
 
     def troubles(self) -> list[str]:
         """Return what a person on call should look at, by the names of `docs/operations.md`."""
@@ -42,32 +48,44 @@ class Condition:
             found.append("sms_late")
         if self.heartbeats.get(DISPATCHER, float("inf")) > SILENT_AFTER.total_seconds():
             found.append("sms_dispatcher_silent")
+        if self.oldest_untold is not None:
+            if self.oldest_untold > TRANSCRIPTS_LATE_AFTER.total_seconds():
+                found.append("transcripts_late")
+            found += [
+                f"transcript_{process}_silent"
+                for process in (RELAY, CONSUMER)
+                if self.heartbeats.get(process, float("inf")) > SILENT_AFTER.total_seconds()
+            ]
         return found
 
 
-def read(session: Session, *, now: datetime) -> Condition:
+def read(session: Session, *, now: datetime, fed: bool = False) -> Condition:
+    """`fed`: transcripts are told to others, and somebody ought to do it."""
     oldest_turn = session.scalar(select(func.min(Turn.received_at)).where(Turn.state == "received"))
     queued = OutboxSms.state == SmsState.QUEUED.value
     oldest_sms = session.scalar(select(func.min(OutboxSms.queued_at)).where(queued))
+    beats = session.scalars(select(Heartbeat)).all()
     return Condition(
         turns_waiting=_counts(session, Turn.channel, Turn.state == "received"),
         sms_queued=_counts(session, OutboxSms.template, queued),
         sms_unknown=_counts(session, OutboxSms.template, OutboxSms.state == SmsState.UNKNOWN.value),
         sms_wait={"outbox": _age(oldest_sms, now)},
         cases_open=_counts(session, Case.kind, Case.state.in_([state.value for state in OPEN])),
-        heartbeats={row.process: _age(row.at, now) for row in session.scalars(select(Heartbeat))},
+        heartbeats={row.process: _age(row.at, now) for row in beats},
+        behind={row.process: row.behind for row in beats if row.process in (RELAY, CONSUMER)},
         closed={f"{closed.kind.value} {closed.name}": 1 for closed in closures.standing(session)},
         oldest_turn=_age(oldest_turn, now),
+        oldest_untold=_age(told.waits_since(session), now) if fed else None,
     )
 
 
-def beat(session: Session, process: str, now: datetime) -> None:
-    """Show that a process lives."""
+def beat(session: Session, process: str, now: datetime, *, behind: int = 0) -> None:
+    """Show that a process lives, and how much waits for it."""
     row = session.get(Heartbeat, process)
     if row is None:
-        session.add(Heartbeat(process=process, at=now))
+        session.add(Heartbeat(process=process, at=now, behind=behind))
     else:
-        row.at = now
+        row.at, row.behind = now, behind
 
 
 def _counts(session: Session, by: Any, which: Any) -> dict[str, int]:

@@ -3,7 +3,7 @@
 import base64
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -62,6 +62,13 @@ SETTINGS = (
     Setting(
         "REDIS_URL", "", "several bots: by which they hear each other and count together; empty: one bot"
     ),
+    Setting(
+        "RABBITMQ_URL", "", "the RabbitMQ through which transcripts are told to others; empty: to nobody"
+    ),
+    Setting(
+        "TRANSCRIPTS_EXCHANGE", "hrss.transcripts", "the topic exchange there that they are published to"
+    ),
+    Setting("TRANSCRIPTS_DATABASE_URL", "sqlite:///var/transcripts.db", "where the consumer writes them"),
     Setting("SMS_GATEWAY", "demo", "who sends messages: demo (an inbox in the database) or tencent"),
     Setting("TENCENT_SMS_SECRET_ID", "", "Tencent Cloud: the id of the API key"),
     Setting("TENCENT_SMS_SECRET_KEY", "", "Tencent Cloud: the API key"),
@@ -119,6 +126,21 @@ class WechatApp:
 
 
 @dataclass(frozen=True)
+class TranscriptFeed:
+    """By which RabbitMQ transcripts are told to others, and where our own consumer writes them."""
+
+    rabbitmq_url: str = field(repr=False)
+    exchange: str
+    database_url: str = field(repr=False)
+
+    @classmethod
+    def from_env(cls) -> "TranscriptFeed | None":
+        """Without the keys that `Settings` asks for: a consumer may run where nobody has them."""
+        found = _found([os.environ, *map(dotenv_values, FILES)])
+        return _transcript_feed({name: (value or "").strip() for name, value in found.items()})
+
+
+@dataclass(frozen=True)
 class Settings:
     """What `SETTINGS` says, in the types the code needs. Secrets stay out of its repr."""
 
@@ -138,6 +160,7 @@ class Settings:
     web_proxies: int = 0
     turn_seconds: int = 30
     metrics_token: str = field(default="", repr=False)
+    transcript_feed: TranscriptFeed | None = None  # None: off
     tencent_sms: TencentSms | None = None  # None: the demo inbox
     wechat: WechatApp | None = None  # None: off
     wechat_work: WechatApp | None = None
@@ -154,14 +177,8 @@ class Settings:
         """
         sources: list[Mapping[str, str | None]]
         sources = [os.environ, *map(dotenv_values, FILES)] if environ is None else [environ]
-        found = {
-            setting.name: next(
-                (value for source in sources if (value := source.get(setting.name))), setting.default
-            )
-            for setting in SETTINGS
-        }
         given: dict[str, str] = {}
-        for name, value in found.items():
+        for name, value in _found(sources).items():
             if value is None:
                 raise SettingsError(
                     f"{name} is not set. Set it, or run `python -m hrss init` for a fresh one."
@@ -186,6 +203,7 @@ class Settings:
             web_proxies=_count("WEB_PROXIES", given["WEB_PROXIES"], least=0),
             turn_seconds=_count("TURN_SECONDS", given["TURN_SECONDS"]),
             metrics_token=_optional_secret("METRICS_TOKEN", given["METRICS_TOKEN"]),
+            transcript_feed=_transcript_feed(given),
             tencent_sms=_tencent_sms(given),
             wechat=_wechat_app(given, "WECHAT", "APP_ID", "APP_SECRET"),
             wechat_work=_wechat_app(given, "WECHAT_WORK", "CORP_ID", "SECRET"),
@@ -211,6 +229,16 @@ def write_fresh_secrets(path: Path = SECRETS_FILE) -> bool:
             f"CONSOLE_SECRET_KEY={secrets.token_urlsafe(KEY_BYTES)}\n"
         )
     return True
+
+
+def _found(sources: Sequence[Mapping[str, str | None]]) -> dict[str, str | None]:
+    """Every setting by name, from the first source that has it."""
+    return {
+        setting.name: next(
+            (value for source in sources if (value := source.get(setting.name))), setting.default
+        )
+        for setting in SETTINGS
+    }
 
 
 def _random_key() -> str:
@@ -284,6 +312,16 @@ def _identity_key(text: str) -> str:
             "`openssl rsa -pubout` writes it for a private key."
         )
     return pem
+
+
+def _transcript_feed(given: Mapping[str, str]) -> TranscriptFeed | None:
+    if not given["RABBITMQ_URL"]:
+        return None
+    if urlsplit(given["RABBITMQ_URL"]).scheme not in ("amqp", "amqps"):
+        raise SettingsError("RABBITMQ_URL is not amqp or amqps. Write amqps://user:password@host/vhost.")
+    return TranscriptFeed(
+        given["RABBITMQ_URL"], given["TRANSCRIPTS_EXCHANGE"], given["TRANSCRIPTS_DATABASE_URL"]
+    )
 
 
 def _tencent_sms(given: Mapping[str, str]) -> TencentSms | None:

@@ -1,4 +1,4 @@
-"""Start the three processes of the Procfile, say where they are once they answer, and stop them together."""
+"""Start the processes of the Procfile that are needed, say where they are once they answer, and stop them together."""
 
 from __future__ import annotations
 
@@ -14,9 +14,12 @@ from pathlib import Path
 from honcho.environ import parse_procfile
 from honcho.manager import Manager
 
+from hrss.settings import TranscriptFeed
+
 ROOT = Path(__file__).resolve().parent.parent
 PORTS = {"bot": "WEB_PORT", "actions": "ACTIONS_PORT", "console": "CONSOLE_PORT"}
 DEFAULTS = {"WEB_PORT": "5005", "ACTIONS_PORT": "5055", "CONSOLE_PORT": "8080"}
+FED = ("relay", "consumer")  # only where transcripts are told to others
 PATIENCE_SECONDS = 120
 
 
@@ -30,8 +33,11 @@ def main() -> int:
                 file=sys.stderr,
             )
             return 1
+    fed = TranscriptFeed.from_env() is not None
     manager = Manager()
     for process, command in parse_procfile((ROOT / "Procfile").read_text()).processes.items():
+        if process in FED and not fed:
+            continue
         manager.add_process(process, f"exec {command}", quiet=False, env=environment, cwd=str(ROOT))
     threading.Thread(target=announce, args=(environment,), daemon=True).start()
     manager.loop()

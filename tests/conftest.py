@@ -75,9 +75,13 @@ class RunningHall:
         return (self.folder / f"{process}.log").read_text(encoding="utf-8", errors="replace")
 
     def start(self, process: str) -> None:
-        command = {"bot": ["-m", "bot", "serve"], "actions": ["-m", "actions"], "console": ["-m", "console"]}[
-            process
-        ]
+        command = {
+            "bot": ["-m", "bot", "serve"],
+            "actions": ["-m", "actions"],
+            "console": ["-m", "console"],
+            "relay": ["-m", "hrss", "transcripts", "relay"],
+            "consumer": ["-m", "hrss", "transcripts", "consume"],
+        }[process]
         with (self.folder / f"{process}.log").open("ab") as log:
             self.processes[process] = subprocess.Popen(
                 [sys.executable, *command],

@@ -21,12 +21,17 @@ from sqlalchemy.orm import Mapped
 
 from hrss.tables.base import ONLY_POSTGRESQL, Base, Document, Moment
 
+_UNTOLD = text("told_seq < last_seq")
+
 
 class Conversation(Base):
     """One person's talk through one channel. Its row is the lock that keeps sequence numbers gap-free."""
 
     __tablename__ = "conversations"
-    __table_args__ = (Index(None, "last_at", "id"),)
+    __table_args__ = (
+        Index(None, "last_at", "id"),
+        Index("ix_conversations_untold", "last_at", postgresql_where=_UNTOLD, sqlite_where=_UNTOLD),
+    )
 
     id: Mapped[str] = Column(String(64), primary_key=True)
     channel: Mapped[str] = Column(String(32), nullable=False)
@@ -46,6 +51,9 @@ class Conversation(Base):
     rated_at: Mapped[datetime | None] = Column(Moment, index=True)
     # The keyed hash of the network address it was opened from, where the channel knows one.
     address_lookup: Mapped[str | None] = Column(String(64))
+    # How many of its messages were published (`hrss/feed/`), in which edition: it grows when words are taken away.
+    told_seq: Mapped[int] = Column(Integer, nullable=False, default=0, server_default="0")
+    edition: Mapped[int] = Column(Integer, nullable=False, default=0, server_default="0")
 
 
 class Turn(Base):

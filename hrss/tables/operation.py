@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Column, Index, String, Text, text
+from sqlalchemy import Column, Index, Integer, String, Text, text
 from sqlalchemy.orm import Mapped
 
 from hrss.tables.base import Base, Moment
@@ -37,3 +37,5 @@ class Heartbeat(Base):
 
     process: Mapped[str] = Column(String(32), primary_key=True)
     at: Mapped[datetime] = Column(Moment, nullable=False)
+    # How much waited for it then.
+    behind: Mapped[int] = Column(Integer, nullable=False, default=0, server_default="0")

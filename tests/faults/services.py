@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import secrets
 import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 
+import aio_pika
 import pytest
 from redis import Redis
 from redis.exceptions import RedisError
@@ -140,3 +143,70 @@ def redis_way() -> Way:
     except RedisError:
         missing("Redis")
     return Way(host, port)
+
+
+RABBITMQ = ("127.0.0.1", 5672)
+
+
+class Exchange:
+    """An exchange of our own at the RabbitMQ server, reached by a way that can be cut."""
+
+    def __init__(self, way: Way) -> None:
+        self.way, self.name = way, f"hrss.{secrets.token_hex(6)}"
+
+    def environment(self, folder: Path) -> dict[str, str]:
+        return {
+            "RABBITMQ_URL": f"amqp://guest:guest@127.0.0.1:{self.way.port}/",
+            "TRANSCRIPTS_EXCHANGE": self.name,
+            "TRANSCRIPTS_DATABASE_URL": f"sqlite:///{folder}/transcripts.db",
+        }
+
+    def depth(self, queue: str) -> int:
+        """How many messages stand in a queue."""
+        return asyncio.run(self._depth(f"{self.name}.{queue}"))
+
+    def publish(self, body: bytes) -> None:
+        asyncio.run(self._publish(body))
+
+    def delete(self) -> None:
+        asyncio.run(self._delete())
+
+    async def _depth(self, queue: str) -> int:
+        async with await _rabbitmq() as connection:
+            channel = await connection.channel()
+            return (await channel.declare_queue(queue, passive=True)).declaration_result.message_count or 0
+
+    async def _publish(self, body: bytes) -> None:
+        async with await _rabbitmq() as connection:
+            exchange = await (await connection.channel()).get_exchange(self.name)
+            await exchange.publish(aio_pika.Message(body), "web.gd.user")
+
+    async def _delete(self) -> None:
+        async with await _rabbitmq() as connection:
+            channel = await connection.channel()
+            for queue in ("store", "refused"):
+                await channel.queue_delete(f"{self.name}.{queue}")
+            for exchange in (self.name, f"{self.name}.refused"):
+                await channel.exchange_delete(exchange)
+
+
+@contextmanager
+def exchange() -> Iterator[Exchange]:
+    """The RabbitMQ server, with an exchange and queues of this drill's own."""
+    try:
+        asyncio.run(_reach())
+    except (aio_pika.exceptions.AMQPException, OSError):
+        missing("RabbitMQ")
+    made = Exchange(Way(*RABBITMQ))
+    yield made
+    made.delete()
+
+
+async def _rabbitmq() -> aio_pika.abc.AbstractConnection:
+    host, port = RABBITMQ
+    return await aio_pika.connect(host=host, port=port, timeout=5)
+
+
+async def _reach() -> None:
+    async with await _rabbitmq():
+        pass
