@@ -18,6 +18,7 @@ from console import (
     book,
     cases,
     conversations,
+    drafts,
     hits,
     live,
     moments,
@@ -31,6 +32,7 @@ from console import (
     vocabularies,
 )
 from console.sentences import RESPONSES, Sentences, refusal
+from faq import manuals
 from hrss.database import Database
 from hrss.errors import NotPermitted, Refusal
 from hrss.hall import Hall
@@ -40,6 +42,7 @@ from hrss.vault import Vault
 log = structlog.get_logger()
 
 REFUSED, FORBIDDEN = 409, 403
+LARGEST_REQUEST = manuals.LARGEST + 64 * 1024  # a manual, and what stands around it in a form
 PARTS = (
     sign_in,
     account,
@@ -51,6 +54,7 @@ PARTS = (
     trying,
     unknowns,
     hits,
+    drafts,
     overview,
     audit_trail,
     vocabularies,
@@ -67,6 +71,7 @@ def create_app(settings: Settings, database: Database, *, responses: Path = RESP
         SESSION_COOKIE_NAME="hrss_console",
         SESSION_COOKIE_SAMESITE="Lax",
         PERMANENT_SESSION_LIFETIME=security.IDLE,
+        MAX_CONTENT_LENGTH=LARGEST_REQUEST,
         WTF_CSRF_TIME_LIMIT=None,  # a form is good for as long as its session
     )
     app.session_interface = security.SecureWhenHttps()

@@ -18,9 +18,10 @@ from console.sentences import refusal
 from faq import desk
 from faq.export import as_yaml
 from faq.shelf import shipped_bodies
-from hrss import book_changes, books, trials
+from hrss import book_changes, books, drafts, trials
 from hrss.errors import EntryUnfit, Refusal
 from hrss.permissions import May
+from hrss.tables import EntryDraft
 
 STATES = ("", "on", "off", "due", "changed")
 ENTRY_ID = re.compile(r"(gd|hn)(\.[a-zA-Z0-9_]{1,40}){1,3}")
@@ -78,7 +79,9 @@ def entry(entry_id: str) -> str:
 @pages.get("/new")
 @needs(May.EDIT_BOOK)
 def new() -> str:
-    """The form of an entry that is not there yet; what led to it (a question, a cluster) fills it in."""
+    """The form of an entry that is not there yet; what led to it (a question, a cluster, a manual) fills it in."""
+    if draft := _draft(request.args):
+        return _page("", draft.body)
     said = [line.strip() for line in request.args.getlist("phrase") if line.strip()]
     body = {
         "province": request.args.get("province", "gd"),
@@ -100,6 +103,7 @@ def save() -> AnyResponse | str | tuple[str, int]:
     with database().reading() as records:
         base = books.body(records, entry_id)
     body = entry_form.read(request.form, base, entry_id)
+    draft = _draft(request.form)
     if request.form.get("act") == "look":
         return _page(entry_id, body, looked=True)
     try:
@@ -111,6 +115,8 @@ def save() -> AnyResponse | str | tuple[str, int]:
             book_changes.propose(
                 records, entry_id, body, note=request.form.get("reason", ""), staff=me(), now=now()
             )
+            if draft:
+                drafts.drop(records, draft.id, staff=me())
     except Refusal as refused:
         return _page(entry_id, body, refused=refused), 409
     return redirect(url_for(".changes", saved=entry_id))
@@ -238,7 +244,8 @@ def _page(
         body=body,
         base=base,
         boxes=entry_form.boxes(body),
-        choices=entry_form.choices(),
+        choices=entry_form.choices(body),
+        draft=_draft(request.values),
         answer=answer,
         source=source,
         number=f"{entry_id}@{version or 0}",
@@ -252,6 +259,15 @@ def _page(
         looked=looked,
         sentence=refusal(refused) if refused else None,
     )
+
+
+def _draft(given: Mapping[str, str]) -> EntryDraft | None:
+    """The draft that an entry is being written from, as long as nobody else has taken it."""
+    number = given.get("draft", "")
+    if not number.isdecimal() or len(number) > 9:
+        return None
+    with database().reading() as records:
+        return drafts.find(records, int(number))
 
 
 def _changes() -> str:

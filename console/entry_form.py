@@ -20,20 +20,25 @@ TEXTS = ("subject", "question", "answer", "note", "owner", "flow")
 DAYS = ("valid_from", "valid_until", "review_by")
 
 
-def choices() -> dict[str, Any]:
-    """What there is to choose from."""
+def choices(body: Mapping[str, Any]) -> dict[str, Any]:
+    """What there is to choose from; documents that only this entry cites are among them."""
+    own = {each["document"]: each.get("title") or each["document"] for each in body.get("source") or ()}
     return {
         "provinces": SERVED,
         "audiences": AUDIENCES,
         "owners": sorted(load_owners()),
         "flow_names": load_flows(),
-        "documents": load_sources(),
+        "documents": {**own, **load_sources()},
         "voices": (*VOICES, PASTE),
-        "facts": {
-            json.dumps({fact: value}): f"{condition.question} {label}"
-            for fact, condition in load_conditions().items()
-            for value, label in condition.labels.items()
-        },
+        "facts": _conditions(),
+    }
+
+
+def _conditions() -> dict[str, str]:
+    return {
+        json.dumps({fact: value}): f"{condition.question} {label}"
+        for fact, condition in load_conditions().items()
+        for value, label in condition.labels.items()
     }
 
 
@@ -61,8 +66,9 @@ def read(form: MultiDict[str, str], base: Mapping[str, Any] | None, entry_id: st
     given["steps"], given["related"] = _lines(form.get("steps", "")), _lines(form.get("related", ""))
     given["when"] = _facts(form.get("when", ""))
     given["cases"] = _cases(form)
+    titles = dict(zip(form.getlist("document-named"), form.getlist("document-title")))
     given["source"] = [
-        {"document": document, "section": section.strip()}
+        _citation(document, section.strip(), titles.get(document, ""))
         for document, section in zip(form.getlist("document"), form.getlist("section"))
         if document
     ]
@@ -80,6 +86,11 @@ def read(form: MultiDict[str, str], base: Mapping[str, Any] | None, entry_id: st
     return {name: value for name, value in body.items() if value not in (None, "", [], {})}
 
 
+def _citation(document: str, section: str, title: str) -> dict[str, str]:
+    citation = {"document": document, "section": section}
+    return {**citation, "title": title} if title and document not in load_sources() else citation
+
+
 def _cases(form: MultiDict[str, str]) -> list[dict[str, Any]]:
     found = []
     for when, answer, steps in zip(
@@ -95,7 +106,7 @@ def _facts(text: str) -> dict[str, Any]:
     """A fact that the form offered; anything else is a bad request."""
     if not text:
         return {}
-    if text not in choices()["facts"]:
+    if text not in _conditions():
         abort(400)
     facts: dict[str, Any] = json.loads(text)
     return facts

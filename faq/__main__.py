@@ -1,4 +1,4 @@
-"""python -m faq: check the book, publish the shipped one, export the published one."""
+"""python -m faq: check the book, publish the shipped one, export the published one, draft entries from a manual."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ from pathlib import Path
 from faq import desk
 from faq.export import export
 from faq.lint import lint_files, load_appendix
+from faq.places import SERVED
 from faq.shelf import shipped_bodies
 from hrss import books, workdays
 from hrss.database import Database
+from hrss.errors import Refusal
 from hrss.settings import Settings, SettingsError
 
 FACTS = (
@@ -30,6 +32,17 @@ def main(arguments: list[str] | None = None) -> int:
         action="store_true",
         help="also where that undoes what staff published in the console",
     )
+    drafting = commands.add_parser(
+        "draft",
+        help="draft entries from a manual (.docx, .pdf, .txt), to be written and approved in the console",
+    )
+    drafting.add_argument("file", type=Path)
+    drafting.add_argument("--province", choices=SERVED, required=True, help="where the manual holds")
+    drafting.add_argument("--document", default="", help="its key, where faq/sources.yml names it")
+    drafting.add_argument("--title", default="", help="the title under which it is cited, where it does not")
+    drafting.add_argument(
+        "--by", required=True, metavar="USERNAME", help="a member of staff who keeps the book"
+    )
     exporting = commands.add_parser("export", help="write the book that answers as files, one an entry")
     exporting.add_argument("folder", type=Path)
     chosen = parser.parse_args(arguments)
@@ -43,6 +56,8 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
     if chosen.command == "publish":
         return _publish(database, chosen.over_console)
+    if chosen.command == "draft":
+        return _draft(database, chosen)
     return _export(database, chosen.folder)
 
 
@@ -69,6 +84,32 @@ def _publish(database: Database, over_console: bool) -> int:
             return 1
         version = books.publish(session, shipped, note="published from the files", now=now)
     print("unchanged" if version == before else f"version {version}")
+    return 0
+
+
+def _draft(database: Database, chosen: argparse.Namespace) -> int:
+    try:
+        with database.transaction() as session:
+            found = desk.draft(
+                session,
+                chosen.file.name,
+                chosen.file.read_bytes(),
+                province=chosen.province,
+                document=chosen.document,
+                title=chosen.title,
+                staff=chosen.by,
+                now=dt.datetime.now(dt.timezone.utc),
+            )
+    except OSError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except Refusal as refused:
+        print(f"refused: {refused.key}", file=sys.stderr)
+        return 1
+    for each in found:
+        nearest = ", ".join(f"{entry} {likeness:.2f}" for entry, likeness in each.nearest[:1])
+        print(f"{each.place or '-'}\t{each.body['question']}\t{nearest}")
+    print(f"{len(found)} drafts, under 知识库 › 草稿 in the console")
     return 0
 
 

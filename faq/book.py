@@ -38,10 +38,11 @@ class Case:
 
 @dataclass(frozen=True)
 class Citation:
-    """A document and its section, as `faq/sources.yml` names the document."""
+    """A document and its section; `title` is that of a document which `faq/sources.yml` does not name."""
 
     document: str
     section: str
+    title: str | None = None
 
 
 @dataclass(frozen=True)
@@ -177,11 +178,11 @@ class Book:
 
     def source(self, entry_id: str) -> str:
         """Say where an answer comes from, as shown under it: "《…》2.1、6；《…》3"."""
-        titles = load_sources()
         sections: dict[str, list[str]] = {}
         for citation in self[entry_id].source:
-            sections.setdefault(citation.document, []).append(citation.section)
-        return "；".join(f"《{titles[document]}》{'、'.join(found)}" for document, found in sections.items())
+            title = load_sources().get(citation.document) or citation.title or citation.document
+            sections.setdefault(title, []).append(citation.section)
+        return "；".join(f"《{title}》{'、'.join(found)}" for title, found in sections.items())
 
     def number(self, entry_id: str) -> str:
         """Return the number by which a person can cite exactly this answer: the entry and the book's version."""

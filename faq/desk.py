@@ -7,17 +7,21 @@ import difflib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from rapidfuzz import fuzz, process
 
 from faq.book import Book, Entry
+from faq.drafting import Draft, drafts
 from faq.export import as_yaml
 from faq.lint import lint, load_appendix
-from faq.lint.entries import file_of
+from faq.lint.entries import file_of, load_document_provinces
 from faq.lint.finding import Finding
 from faq.lint.phrases import heard
+from faq.manuals import read, sections
 from hrss import book_changes, books
+from hrss import drafts as entry_drafts
 from hrss.errors import EntryUnfit
 from hrss.tables import BookChange
 
@@ -137,6 +141,40 @@ def difference(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None
 def differing(one: Bodies, other: Bodies) -> list[str]:
     """The ids of entries that are not the same in two books."""
     return sorted(entry_id for entry_id in {*one, *other} if one.get(entry_id) != other.get(entry_id))
+
+
+def draft(
+    session: Session,
+    name: str,
+    content: bytes,
+    *,
+    province: str,
+    document: str = "",
+    title: str = "",
+    staff: str,
+    now: dt.datetime,
+) -> list[Draft]:
+    """
+    Draft entries from a manual, for staff to write from.
+
+    `document` is the key of one that `faq/sources.yml` names; any other is cited by `title`, or by its file's name.
+    """
+    known = document in load_document_provinces()
+    book = book_of(books.entries(session, books.current_version(session) or 0))
+    stem = PurePath(name).stem
+    found = drafts(
+        sections(read(name, content)),
+        book,
+        document=document if known else stem,
+        title=None if known else (title.strip() or stem),
+        province=province,
+        today=now.date(),
+    )
+    rows = [
+        {"place": each.place, "text": each.text, "body": each.body, "nearest": each.nearest} for each in found
+    ]
+    entry_drafts.keep(session, PurePath(name).name, rows, staff=staff, now=now)
+    return found
 
 
 def publish(

@@ -48,7 +48,8 @@ def _shaped(key: str, value: Any) -> Any:
     if key == "related":
         return _Row(value)
     if key == "source":
-        return [_Line({part: _Quoted(item[part]) for part in ("document", "section")}) for item in value]
+        parts = ("document", "section", "title")
+        return [_Line({part: _Quoted(item[part]) for part in parts if item.get(part)}) for item in value]
     if key == "cases":
         return [{part: _shaped(part, case[part]) for part in sorted(case, key=ORDER.index)} for case in value]
     if key == "phrases":

@@ -40,6 +40,8 @@ Everything the business refuses, on one page.
     - EntryUnfit
     - VersionUnknown
     - TrialUnknown
+    - ManualUnreadable
+    - DraftUnknown
   + IdentifierRefusal: a number was mistyped
     - ResidentIdRefusal
       · ResidentIdWrongLength
@@ -400,6 +402,20 @@ class VersionUnknown(BookRefusal):
 
 class TrialUnknown(BookRefusal):
     key = "trial_unknown"
+
+
+@dataclass(eq=False)
+class ManualUnreadable(BookRefusal):
+    """A file is no manual that can be read: another kind, damaged, too large, or nothing but pictures."""
+
+    key = "manual_unreadable"
+    file: str
+
+
+class DraftUnknown(BookRefusal):
+    """There is no such draft: it was taken or dropped meanwhile."""
+
+    key = "draft_unknown"
 
 
 class IdentifierRefusal(Refusal):

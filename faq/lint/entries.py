@@ -54,13 +54,16 @@ def _references(book: Book, entry: Entry) -> Iterator[tuple[str, str]]:
     if not entry.source:
         yield "no_source", "cites no document"
     for citation in entry.source:
-        yield from wrong_citation(citation.document, citation.section, entry.province)
+        yield from wrong_citation(citation.document, citation.section, entry.province, citation.title)
 
 
-def wrong_citation(document: str, section: str, province: str) -> Iterator[tuple[str, str]]:
+def wrong_citation(
+    document: str, section: str, province: str, title: str | None = None
+) -> Iterator[tuple[str, str]]:
     """Yield what is wrong with citing that section for something that holds in that province."""
     if document not in load_document_provinces():
-        yield "unknown_document", document
+        if not title:
+            yield "unknown_document", document
     elif load_document_provinces()[document] != province:
         yield "source_of_other_province", f"{document} speaks of another province"
     if not section:

@@ -98,6 +98,21 @@ class SavedQuestion(Base):
     made_at: Mapped[datetime] = Column(Moment, nullable=False)
 
 
+class EntryDraft(Base):
+    """What a section of a manual may become: an entry to be written from it, and the entries that speak of the like."""
+
+    __tablename__ = "entry_drafts"
+
+    id: Mapped[int] = Column(Integer, primary_key=True)
+    file: Mapped[str] = Column(String(200), nullable=False, index=True)
+    place: Mapped[str] = Column(Text, nullable=False)
+    text: Mapped[str] = Column(Text, nullable=False)
+    body: Mapped[dict[str, Any]] = Column(Document, nullable=False)
+    nearest: Mapped[list[Any]] = Column(Document, nullable=False)
+    made_by: Mapped[str] = Column(String(64), ForeignKey("staff.username"), nullable=False)
+    made_at: Mapped[datetime] = Column(Moment, nullable=False)
+
+
 class UnknownMark(Base):
     """A question without an answer that staff have put aside, by what understanding hears of it."""
 

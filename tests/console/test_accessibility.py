@@ -19,7 +19,7 @@ from console.access import OPEN
 from console.app import create_app
 from faq.shelf import stock
 from faq.trial import Change, Difference, Origin, Outcome, Question, Result
-from hrss import book_changes, books, conversations, flow_steps, handovers, reviews, staff, trials
+from hrss import book_changes, books, conversations, drafts, flow_steps, handovers, reviews, staff, trials
 from hrss.conversations import Author
 from hrss.database import Database
 from hrss.settings import Settings
@@ -82,6 +82,8 @@ STATES = (
     State("trial-done", Role.TRAINER, "/book/trials/{done}"),
     State("unknowns", Role.TRAINER, "/book/unknowns"),
     State("unknowns-none", Role.TRAINER, "/book/unknowns?why=handed_over&province=hn"),
+    State("drafts", Role.TRAINER, "/book/drafts"),
+    State("entry-from-a-draft", Role.TRAINER, "/book/new?draft=1"),
     State("try", Role.TRAINER, "/book/try"),
     State("overview", Role.AUDITOR, "/overview"),
     State("overview-linked", Role.TRAINER, "/overview"),
@@ -197,6 +199,14 @@ def happened(database: Database, now: datetime) -> dict[str, str]:
         trials.step(session, tried[0], 3, 10, now)
         trials.end(session, tried[1], None, now)
         trials.end(session, tried[2], outcome(), now)
+        drafted = {
+            "province": "gd",
+            "question": "怎么改密码？",
+            "answer": "点【密码修改】。",
+            "valid_from": "2026-11-01",
+        }
+        row = {"place": "4", "text": "点【密码修改】。", "body": drafted, "nearest": [[ENTRY, 0.91]]}
+        drafts.keep(session, "手册.docx", [row], staff=Role.TRAINER.value, now=now)
         case = session.query(Case.number).filter_by(state="submitted").order_by(Case.number).first()[0]
     return {
         "today": f"{now + timedelta(hours=8):%Y-%m-%d}",
