@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from bot import hall
+from bot import hall, urgent
 from bot.responses import screen
 from bot.sentences import draft
 from bot.wire import wire_message
@@ -28,10 +28,11 @@ def opening(
     *,
     closed: Closed | None = None,
 ) -> list[dict[str, Any]]:
-    """Return the messages that begin a conversation; the first of them, when the channel is closed, says so."""
+    """Return the messages that begin a conversation: first what is closed, and what everyone is to hear now."""
     notice = [_notice("utter_channel_closed_at_start", reason=closed.reason)] if closed else []
     welcomed = welcome(session, conversation_id, signed_in, now) if signed_in else ()
-    return [*notice, wire_message(draft("utter_session_start")), *welcomed]
+    bulletins = urgent.messages(session, conversation_id, now)
+    return [*notice, *bulletins, wire_message(draft("utter_session_start")), *welcomed]
 
 
 def on_page(key: object, province: str | None) -> list[dict[str, Any]]:

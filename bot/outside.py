@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from bot import hall
+from bot import hall, urgent
 from bot.sentences import draft, sentence
 from bot.turns import Bell, now
 from bot.wire import wire_message
-from hrss import conversations, handovers, notices
+from hrss import bulletins, conversations, handovers, notices
 from hrss.database import Database
 from hrss.handovers import Lapse
 
@@ -45,6 +45,7 @@ class Watch:
         self._database = database
         self._bell = bell
         self._seen: dict[str, int] = {}
+        self._heard: dict[str, set[int]] = {}  # which bulletins a conversation that listens has heard
         self._lapsed_at = now()
 
     async def watch(self) -> None:
@@ -53,6 +54,7 @@ class Watch:
             try:
                 await asyncio.to_thread(self._tell_news)
                 if self._bell.is_heard:
+                    await asyncio.to_thread(self._tell_bulletins, self._bell.listening())
                     for conversation_id in await asyncio.to_thread(self._stirred):
                         self._bell.ring(conversation_id)
                 if now() - self._lapsed_at >= LAPSE_EVERY:
@@ -82,6 +84,21 @@ class Watch:
                     messages=[message],
                     now=now(),
                 )
+
+    def _tell_bulletins(self, listening: set[str]) -> None:
+        """Say at once what everyone is to hear, where somebody looks on; who does not hears it when they come back."""
+        with self._database.reading() as session:
+            standing = {each.id for each in bulletins.standing(session, now())}
+        for conversation_id in listening if standing else ():
+            if self._heard.get(conversation_id) == standing:
+                continue
+            with self._database.transaction() as session:
+                said = urgent.messages(session, conversation_id, now())
+                if said:
+                    conversations.say(
+                        session, conversation_id, author=conversations.Author.BOT, messages=said, now=now()
+                    )
+        self._heard = dict.fromkeys(listening, standing)
 
     def _lapse(self) -> None:
         with self._database.transaction() as session:

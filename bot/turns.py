@@ -17,7 +17,7 @@ import structlog
 from rasa.core.agent import Agent
 from rasa.core.channels.channel import UserMessage
 
-from bot import figures
+from bot import figures, urgent
 from bot.aside import run_aside
 from bot.history import told_in
 from bot.nlu.component import reading_taken
@@ -99,6 +99,10 @@ class Bell:
     def is_heard(self) -> bool:
         """Whether anyone waits."""
         return bool(self._waiting)
+
+    def listening(self) -> set[str]:
+        """Return the conversations in which someone waits."""
+        return set(self._waiting)
 
     def close(self) -> None:
         """Wake everyone for the last time: a server that stops does not wait for those who listen."""
@@ -451,12 +455,16 @@ class Turns:
         with self._database.transaction() as session:
             if answer.reading and answer.reading["intent"] == "restart":
                 conversations.reset(session, turn.conversation_id)
+            moment, before = now(), []
+            if answer.messages:
+                about = urgent.named_by(answer.reading)
+                before = urgent.messages(session, turn.conversation_id, moment, about=about)
             conversations.answer(
                 session,
                 turn.id,
-                messages=answer.messages,
+                messages=[*before, *answer.messages],
                 reading=_stored(answer),
-                now=now(),
+                now=moment,
                 total_ms=total,
                 failed=answer.failed,
             )

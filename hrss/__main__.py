@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from hrss import (
     backup,
+    bulletin_commands,
     case_review,
     closures,
     demo_hall,
@@ -121,6 +122,7 @@ def _parser() -> argparse.ArgumentParser:
         )
         if step in ("return", "reject"):
             deciding.add_argument("--reason", required=True, help="what the person is told")
+    bulletin_commands.add_to(commands)
     _add_operating(commands)
     return parser
 
@@ -313,6 +315,12 @@ def _close(database: Database, hall: Hall, chosen: argparse.Namespace) -> int:
     return 0
 
 
+def _bulletin(database: Database, hall: Hall, chosen: argparse.Namespace) -> int:
+    for line in bulletin_commands.run(database, chosen, datetime.now(timezone.utc)):
+        print(line)
+    return 0
+
+
 def _backup(database: Database, hall: Hall, chosen: argparse.Namespace) -> int:
     stores = {"hrss": database.url, "tracker": chosen.tracker}
     if chosen.command == "backup":
@@ -356,6 +364,7 @@ _COMMANDS = {
     "health": _health,
     "close": _close,
     "reopen": _close,
+    "bulletin": _bulletin,
     "backup": _backup,
     "restore": _backup,
 }

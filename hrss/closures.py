@@ -8,12 +8,12 @@ from enum import Enum
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from hrss import audit, words
+from hrss import audit, permissions, words
 from hrss.database import lock
-from hrss.errors import AlreadyClosed, FlowClosed, NotClosable, NotClosed, ReasonNeeded, StaffMayNotClose
-from hrss.staff import Role
+from hrss.errors import AlreadyClosed, FlowClosed, NotClosable, NotClosed, ReasonNeeded
+from hrss.permissions import May
 from hrss.subjects import Subject, SubjectKind
-from hrss.tables import Closure, StaffMember
+from hrss.tables import Closure
 
 LONGEST_REASON = 200
 
@@ -37,7 +37,7 @@ def close(session: Session, kind: Closable, name: str, *, reason: str, staff: st
     reason = reason.strip().rstrip("。.")[:LONGEST_REASON]
     if not reason:
         raise ReasonNeeded()
-    _must_be_administrator(session, staff)
+    permissions.require(session, staff, May.CLOSE)
     if name not in words.read("closable")[kind.value]:
         raise NotClosable(name=name)
     lock(session, f"closure {kind.value} {name}")
@@ -57,7 +57,7 @@ def close(session: Session, kind: Closable, name: str, *, reason: str, staff: st
 
 
 def reopen(session: Session, kind: Closable, name: str, *, staff: str, now: datetime) -> None:
-    _must_be_administrator(session, staff)
+    permissions.require(session, staff, May.CLOSE)
     lock(session, f"closure {kind.value} {name}")
     row = _standing(session, kind, name)
     if row is None:
@@ -88,12 +88,6 @@ def _standing(session: Session, kind: Closable, name: str) -> Closure | None:
         select(Closure).where(Closure.kind == kind.value, Closure.name == name, Closure.reopened_at.is_(None))
     )
     return row
-
-
-def _must_be_administrator(session: Session, staff: str) -> None:
-    member = session.get(StaffMember, staff)
-    if member is None or Role(member.role) is not Role.ADMINISTRATOR:
-        raise StaffMayNotClose()
 
 
 def _record(

@@ -57,7 +57,8 @@ READING = (
 MOST_MESSAGES = 20  # of one answer
 NEVER = 2**31 - 1  # the number of a message that will not come
 # Kinds of messages that come in between: what was asked before them is still asked, what was offered still offered.
-ASIDES = ("system", "handover")
+NEWS = ("system", "handover")
+ASIDES = (*NEWS, "bulletin")
 RATINGS = range(1, 6)  # 非常不满意 to 非常满意
 ERASED = "〔已删除〕"  # what stands where a person's words were
 

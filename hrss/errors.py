@@ -173,7 +173,13 @@ Everything the business refuses, on one page.
     - AlreadyClosed
     - NotClosed
     - NotClosable
-    - StaffMayNotClose
+  + BulletinRefusal: an emergency notice cannot be said so
+    - BulletinTextMissing
+    - BulletinTextTooLong
+    - BulletinHoldsNumber
+    - BulletinTimesWrong
+    - BulletinAboutUnknown
+    - BulletinUnknown
 
 Facts never hold the value that was typed: they travel into sentences and logs.
 """
@@ -1131,7 +1137,43 @@ class NotClosable(ClosureRefusal):
     name: str
 
 
-class StaffMayNotClose(ClosureRefusal):
-    """Closing and opening are for administrators."""
+class BulletinRefusal(Refusal):
+    """An emergency notice cannot be said so."""
 
-    key = "staff_may_not_close"
+
+class BulletinTextMissing(BulletinRefusal):
+    key = "bulletin_text_missing"
+
+
+@dataclass(eq=False)
+class BulletinTextTooLong(BulletinRefusal):
+    key = "bulletin_text_too_long"
+    limit: int
+
+
+class BulletinHoldsNumber(BulletinRefusal):
+    """Something in it reads like a personal number."""
+
+    key = "bulletin_holds_number"
+
+
+@dataclass(eq=False)
+class BulletinTimesWrong(BulletinRefusal):
+    """It ends before it begins, has ended already, or would stand for too long."""
+
+    key = "bulletin_times_wrong"
+    days: int
+
+
+@dataclass(eq=False)
+class BulletinAboutUnknown(BulletinRefusal):
+    """There is no entry, flow or channel of this name."""
+
+    key = "bulletin_about_unknown"
+    name: str
+
+
+class BulletinUnknown(BulletinRefusal):
+    """There is no such bulletin that waits for this: it was approved or has ended meanwhile."""
+
+    key = "bulletin_unknown"

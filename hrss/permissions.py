@@ -24,6 +24,8 @@ class May(str, Enum):
     READ_BOOK = "read_book"
     EDIT_BOOK = "edit_book"  # propose, approve what others propose, publish, roll back
     EDIT_WORDS = "edit_words"  # canned replies, and what reviewers choose from
+    ANNOUNCE = "announce"  # emergency notices: write, approve what others wrote, take down
+    CLOSE = "close"  # a channel or a flow, for a while
     MANAGE_STAFF = "manage_staff"
 
 
@@ -62,6 +64,7 @@ _TABLE: Mapping[Role, frozenset[May]] = {
             May.READ_BOOK,
             May.EDIT_BOOK,
             May.EDIT_WORDS,
+            May.ANNOUNCE,
         }
     ),
     Role.ADMINISTRATOR: frozenset(
@@ -76,6 +79,8 @@ _TABLE: Mapping[Role, frozenset[May]] = {
             May.READ_BOOK,
             May.EDIT_BOOK,
             May.EDIT_WORDS,
+            May.ANNOUNCE,
+            May.CLOSE,
             May.MANAGE_STAFF,
         }
     ),

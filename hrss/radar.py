@@ -12,6 +12,7 @@ from math import sqrt
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.elements import ColumnElement
 
 from hrss import books
 from hrss.conversations import TurnState
@@ -20,6 +21,7 @@ from hrss.tables import Turn
 WINDOW = timedelta(hours=3)
 BEFORE = timedelta(days=14)
 LEAST = 6  # turns; fewer are no rise, however rare they were
+SHOWN = 24  # windows of the course of a rise: three days
 DEVIATIONS = 4  # of a rare event (Poisson) above its mean, with one spare for what never happened before
 
 
@@ -56,6 +58,27 @@ def rises(session: Session, now: datetime) -> list[Rise]:
     return sorted(found, key=lambda rise: rise.usual - rise.times)
 
 
+def course(session: Session, rise: Rise, now: datetime) -> list[tuple[datetime, int]]:
+    """How a rise came: how many turns in each of the last windows, which end now; the oldest first."""
+    begin = now - SHOWN * WINDOW
+    moments = session.scalars(
+        select(Turn.received_at).where(Turn.received_at >= begin, Turn.received_at < now, *_is_about(rise))
+    )
+    counted = Counter((moment - begin) // WINDOW for moment in moments)
+    return [(begin + number * WINDOW, counted[number]) for number in range(SHOWN)]
+
+
+def _is_about(rise: Rise) -> list[ColumnElement[bool]]:
+    failed = Turn.state == TurnState.FAILED.value
+    if rise.about is About.FAILED:
+        return [failed]
+    if rise.about is About.NONE:
+        return [~failed, Turn.decision == "none"]
+    pasted = Turn.stage == About.ERROR_MESSAGE.value
+    kind = pasted if rise.about is About.ERROR_MESSAGE else func.coalesce(~pasted, True)
+    return [~failed, Turn.decision == "answer", Turn.entry == rise.entry, kind]
+
+
 def _counted(session: Session, since: datetime, until: datetime) -> Counter[tuple[About, str | None]]:
     rows = session.execute(
         select(Turn.decision, Turn.stage, Turn.entry, Turn.state, func.count())
@@ -69,5 +92,7 @@ def _counted(session: Session, since: datetime, until: datetime) -> Counter[tupl
         elif decision == "none":
             counted[About.NONE, None] += times
         elif decision == "answer" and entry:
-            counted[About.ERROR_MESSAGE if stage == "error_message" else About.ENTRY, entry] += times
+            counted[About.ERROR_MESSAGE if stage == About.ERROR_MESSAGE.value else About.ENTRY, entry] += (
+                times
+            )
     return counted

@@ -16,6 +16,7 @@ class SubjectKind(str, Enum):
     BOOK = "book"  # an entry, or a version
     CHANNEL = "channel"
     FLOW = "flow"
+    BULLETIN = "bulletin"  # an emergency notice
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.sql import Select
 
 from hrss import wechat_accounts
-from hrss.conversations import ASIDES, Author
+from hrss.conversations import NEWS, Author
 from hrss.hall import Hall
 from hrss.tables import Message, WechatAccount, WechatDelivery
 
@@ -197,7 +197,7 @@ def _said_from_outside(app: str, now: datetime) -> Select:
         Message.seq > WechatAccount.told_seq,
         or_(
             Message.author == Author.STAFF.value,
-            and_(Message.kind.in_(ASIDES), Message.turn_id.is_(None)),
+            and_(Message.kind.in_(NEWS), Message.turn_id.is_(None)),
         ),
         WechatAccount.app == app,
         WechatAccount.seen_at > now - RECOVERED_FOR,

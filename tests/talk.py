@@ -10,6 +10,7 @@ import urllib.request
 from typing import Any
 
 Message = dict[str, Any]
+ASIDES = {"system", "bulletin"}  # what comes in between, or before an answer
 
 
 class Refused(Exception):
@@ -91,7 +92,7 @@ class Person:
         while True:  # notices may come at any time, also between a message and its answer
             said = self.wait()
             answers += [message for message in said if message["seq"] > sent]
-            if not said or any(message["kind"] != "system" for message in answers):
+            if not said or any(message["kind"] not in ASIDES for message in answers):
                 return answers
 
     def wait(self) -> list[Message]:

@@ -22,7 +22,7 @@ from hrss.tables.office import (
     Trial,
     UnknownMark,
 )
-from hrss.tables.operation import Closure, Heartbeat
+from hrss.tables.operation import Bulletin, Closure, Heartbeat
 from hrss.tables.portal import CounterBooking
 from hrss.tables.proof import Attempt, ProofRecord, SmsCode
 from hrss.tables.records import AuditEntry, DemoInboxSms, DemoRecord, Operation, OutboxSms
@@ -51,6 +51,7 @@ __all__ = [
     "BookChange",
     "BookEntry",
     "BookVersion",
+    "Bulletin",
     "Case",
     "Closure",
     "Comment",

@@ -1,11 +1,12 @@
-"""How the assistant is run: what is closed for a while, and when each process last showed itself."""
+"""How the assistant is run: what is closed, what everyone is to hear, and when each process last showed itself."""
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Column, Index, Integer, String, Text, text
+from sqlalchemy import Column, ForeignKey, Index, Integer, String, Text, text
 from sqlalchemy.orm import Mapped
 
-from hrss.tables.base import Base, Moment
+from hrss.tables.base import Base, Document, Moment
 
 _OPEN = text("reopened_at IS NULL")
 
@@ -28,6 +29,31 @@ class Closure(Base):
     closed_by: Mapped[str] = Column(String(64), nullable=False)
     reopened_at: Mapped[datetime | None] = Column(Moment)
     reopened_by: Mapped[str | None] = Column(String(64))
+
+
+class Bulletin(Base):
+    """
+    An emergency notice: who wrote it, who answered for it, whom it concerns and how long.
+
+    `about` names the entries and flows it speaks of; `alarm` is the sudden rise that gave reason for it.
+    """
+
+    __tablename__ = "bulletins"
+
+    id: Mapped[int] = Column(Integer, primary_key=True)
+    text: Mapped[str] = Column(Text, nullable=False)
+    channel: Mapped[str | None] = Column(String(32))
+    province: Mapped[str | None] = Column(String(8))
+    about: Mapped[list[str]] = Column(Document, nullable=False)
+    alarm: Mapped[dict[str, Any] | None] = Column(Document)
+    valid_from: Mapped[datetime] = Column(Moment, nullable=False)
+    valid_until: Mapped[datetime] = Column(Moment, nullable=False, index=True)
+    written_by: Mapped[str] = Column(String(64), ForeignKey("staff.username"), nullable=False)
+    written_at: Mapped[datetime] = Column(Moment, nullable=False)
+    approved_by: Mapped[str | None] = Column(String(64), ForeignKey("staff.username"))
+    approved_at: Mapped[datetime | None] = Column(Moment)
+    ended_by: Mapped[str | None] = Column(String(64), ForeignKey("staff.username"))
+    ended_at: Mapped[datetime | None] = Column(Moment)
 
 
 class Heartbeat(Base):

@@ -10,11 +10,12 @@ import sys
 import urllib.request
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from hrss import closures
+from hrss import bulletins, closures
+from hrss.bulletins import Wanted
 from hrss.closures import Closable
 from hrss.database import Database
 from tests.conftest import ROOT, RunningHall
@@ -98,10 +99,74 @@ def test_figures_count_what_was_answered_and_show_what_is_closed(demo: RunningHa
     assert figure("hrss_closed") == 0
 
 
+def hrss(hall: RunningHall, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "hrss", *arguments]
+    return subprocess.run(command, cwd=ROOT, env=hall.environment, capture_output=True, text=True)
+
+
+def test_an_emergency_notice_is_heard_at_once_by_who_looks_on_and_by_everyone_who_comes(
+    demo: RunningHall,
+) -> None:
+    """Written and approved by command; heard once, again before the answer it names, and no more once it is taken down."""
+    looking, another = Person(demo.web), Person(demo.web, province="hn")
+    until = f"{datetime.now(timezone.utc) + timedelta(hours=1):%Y-%m-%dT%H:%M}+00:00"
+    text = "登录页面正在抢修，请稍后再试。"
+    written = hrss(
+        *(
+            demo,
+            "bulletin",
+            "write",
+            text,
+            "--until",
+            until,
+            "--province",
+            "gd",
+            "--about",
+            "gd.login.address",
+        ),
+        *("--by", "demo_trainer"),
+    )
+    number = written.stdout.split()[0]
+    assert hrss(demo, "bulletin", "approve", number, "--by", "demo_trainer").returncode == 1, "their own"
+    assert "standing" in hrss(demo, "bulletin", "approve", number, "--by", BOSS).stdout
+
+    try:
+        [told] = looking.wait()
+        assert (told["kind"], text in told["text"]) == ("bulletin", True), "without having said anything"
+        first, *_ = Person(demo.web).seen
+        assert first["text"] == told["text"]
+        assert [each["kind"] for each in looking.say("谢谢")] == ["text"], "heard once"
+        before, answer = looking.say("登录网址是什么呀")
+        assert (before["text"], answer["entry"]["id"]) == (told["text"], "gd.login.address")
+        assert another.say("谢谢")[0]["kind"] == "text", "not about their province"
+    finally:
+        ended = hrss(demo, "bulletin", "end", number, "--by", BOSS)
+    assert (ended.returncode, ended.stdout) == (0, "")
+    assert looking.say("登录网址是什么呀")[0]["kind"] != "bulletin"
+    assert Person(demo.web).seen[0]["kind"] != "bulletin"
+
+
+def test_a_notice_in_the_middle_of_a_flow_changes_nothing_of_it(demo: RunningHall) -> None:
+    person = Person(demo.web)
+    person.say("想找回我个人的登录账号，走手机验证")
+    database, now = Database(demo.database_url), datetime.now(timezone.utc)
+    with database.transaction() as session:
+        wanted = Wanted("今晚十点起系统维护。", now, now + timedelta(hours=1))
+        number = bulletins.write(session, wanted, staff="demo_trainer", now=now).id
+        bulletins.approve(session, number, staff=BOSS, now=now)
+    try:
+        assert person.wait()[0]["kind"] == "bulletin"
+        [asked] = person.say("陈静，441900199511020007")
+        assert "手机号" in asked["text"]
+    finally:
+        with database.transaction() as session:
+            bulletins.end(session, number, staff=BOSS, now=now)
+        database.close()
+
+
 def test_the_commands_close_open_and_tell(demo: RunningHall) -> None:
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "hrss", *arguments]
-        return subprocess.run(command, cwd=ROOT, env=demo.environment, capture_output=True, text=True)
+        return hrss(demo, *arguments)
 
     done = run("close", "flow", "case_progress", "--reason", "维护", "--by", BOSS)
     assert (done.returncode, done.stdout) == (0, f"closed  flow case_progress  by {BOSS}: 维护\n")

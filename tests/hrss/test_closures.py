@@ -12,9 +12,9 @@ from hrss.errors import (
     FlowClosed,
     NotClosable,
     NotClosed,
+    NotPermitted,
     ReasonNeeded,
     Refusal,
-    StaffMayNotClose,
 )
 from hrss.hall import Hall
 from hrss.staff import Role
@@ -70,8 +70,8 @@ def test_closing_and_opening_are_in_the_audit_trail_with_who_and_why(
 @pytest.mark.parametrize(
     ("wrong", "refusal"),
     [
-        ({"staff": Role.REVIEWER.value}, StaffMayNotClose),
-        ({"staff": "nobody"}, StaffMayNotClose),
+        ({"staff": Role.REVIEWER.value}, NotPermitted),
+        ({"staff": "nobody"}, NotPermitted),
         ({"reason": " 。"}, ReasonNeeded),
         ({"name": "recover_pasword"}, NotClosable),
     ],

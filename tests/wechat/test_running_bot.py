@@ -21,7 +21,8 @@ import pytest
 from PIL import Image
 
 from bot.channels.wechat.envelope import signature
-from hrss import conversations, handovers
+from hrss import bulletins, conversations, handovers
+from hrss.bulletins import Wanted
 from hrss.database import Database
 from tests.between import Between
 from tests.conftest import RunningHall
@@ -907,3 +908,34 @@ def test_nothing_that_was_written_is_anywhere_in_clear(running: RunningHall) -> 
 
     for planted in (CHEN["certificate"], CHENS_PHONE, "440304198509200006"):
         assert planted.encode() not in stored
+
+
+# What everyone is to hear
+
+
+def test_an_emergency_notice_is_heard_with_the_greeting_or_the_next_answer_and_once(
+    running: RunningHall, follower: New
+) -> None:
+    talking, coming = follower(), follower()
+    talking.ask(QUESTION)
+    database, now = Database(running.database_url), datetime.now(timezone.utc)
+    wanted = Wanted("短信通道故障，验证码可能晚到。", now, now + timedelta(hours=1), channel="wechat")
+    with database.transaction() as session:
+        number = bulletins.write(session, wanted, staff="demo_trainer", now=now).id
+        bulletins.approve(session, number, staff="demo_administrator", now=now)
+    try:
+        answers = [talking.ask(QUESTION), talking.ask(QUESTION)]
+        greeting = coming.event("subscribe", EventKey="") or ""
+        assert [each.startswith("【紧急通知】短信通道故障") for each in (*answers, greeting)] == [
+            True,
+            False,
+            True,
+        ]
+        assert ANSWER in answers[0]
+        assert "聊天会被记录" in greeting
+        assert "紧急通知" not in coming.ask(QUESTION)
+        assert talking.screen.count(answers[0]) == 1
+    finally:
+        with database.transaction() as session:
+            bulletins.end(session, number, staff="demo_administrator", now=now)
+        database.close()

@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 
 import structlog
 
+from bot import urgent
 from bot.channels.wechat.api import ApiError, MediaTooLarge, Unreachable
 from bot.channels.wechat.commands import Commands
 from bot.channels.wechat.hearing import Heard, hear
@@ -318,12 +319,13 @@ class Answering:
         if heard.command:
             return self._commands.obey(heard.command, arrival)
         message = wire_message(draft(heard.sentence or "", channel="wechat", **heard.facts))
-        if message.get("options"):  # they count as offered only when the transcript has them
-            with self._database.transaction() as session:
-                conversations.say(
-                    session, arrival.conversation_id, author="bot", messages=[message], now=now()
-                )
-        return [message]
+        if not message.get("options"):
+            return [message]
+        with self._database.transaction() as session:
+            messages = [*urgent.messages(session, arrival.conversation_id, now()), message]
+            # What is offered counts only when the transcript has it, and so does what was heard.
+            conversations.say(session, arrival.conversation_id, author="bot", messages=messages, now=now())
+        return messages
 
     def _turn_of(self, conversation_id: str, key: str) -> str | None:
         with self._database.reading() as session:

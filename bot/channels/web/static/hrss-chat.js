@@ -24,6 +24,7 @@ import { WORDS } from './chat/words.js';
 
 const BASE = new URL('.', import.meta.url);
 const TOO_MANY_REQUESTS = 429;
+const ASIDES = ['system', 'bulletin']; // kinds of messages after which one still answers what was asked before
 const HELD = ['waiting', 'taken']; // states of a hand-over in which the talk is not the bot's
 
 class HrssChat extends HTMLElement {
@@ -200,7 +201,7 @@ class HrssChat extends HTMLElement {
     return {
       message: message => {
         log.message(message);
-        if (message.from === 'bot' && message.kind !== 'system') composer.expect(message.field);
+        if (message.from === 'bot' && !ASIDES.includes(message.kind)) composer.expect(message.field);
         if (message.kind === 'handover') frame.setHandover(HELD.includes(message.state) ? message.text : '');
         if (frame.isOpen()) this.conversation.markSeen();
         else if (message.from !== 'user' && message.seq > this.conversation.hasSeen()) frame.setUnread();
