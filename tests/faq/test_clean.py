@@ -91,6 +91,7 @@ def test_ordinary_words_stay_as_they_are(words: str) -> None:
         ("公式期过了", "公示期过了"),
         ("喺邊度登記", "哪里登记"),
         ("ＵＫ插不上", "uk插不上"),
+        ("reset公司account嘅password", "重设公司账号的密码"),
     ],
 )
 def test_what_people_mistype_is_read_as_the_book_spells_it(said: str, read: str) -> None:
