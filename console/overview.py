@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from typing import Any
 
 from flask import Blueprint, abort, render_template, request
 
 from console import moments
 from console.access import allowed, needs
 from console.records import database, now
-from hrss import case_queue, overview, radar, reviews
-from hrss.overview import Day, Span
+from hrss import case_queue, day_figures, overview, radar, reviews
+from hrss.day_figures import Span
 from hrss.permissions import May
 
 SHOWN_DAYS = 14
@@ -23,16 +22,19 @@ pages = Blueprint("overview", __name__, url_prefix="/overview")
 @pages.get("")
 @needs(May.SEE_STATISTICS)
 def index() -> str:
-    span = _span()
+    span, before = _span(), radar.days_before(now())
     with database().reading() as records:
-        days = overview.by_day(records, span)
+        days = day_figures.of(records, span, now())
+        usual = day_figures.of(records, before, now())
+    if any(day.to_keep for day in (*days, *usual)):
+        with database().transaction() as records:
+            day_figures.keep(records, before, usual)
+            day_figures.keep(records, span, days)
+    figures = day_figures.total(days)
+    with database().reading() as records:
         shown = {
-            "conversations": overview.conversations(records, span),
-            "hot": overview.hot_questions(records, span),
-            "feedback": overview.feedback(records, span),
+            "hot": overview.hot_questions(records, figures),
             "satisfaction": overview.satisfaction(records, span),
-            "funnels": overview.funnels(records, span),
-            "speed": overview.speed(records, span),
             "handed_over": overview.handed_over(records, span),
             "rises": radar.rises(records, now()),
             "waiting": case_queue.waiting_by_kind(records),
@@ -41,9 +43,15 @@ def index() -> str:
     return render_template(
         "overview.html",
         span=span,
+        today=_today(),
+        timedelta=timedelta,
         days=days,
-        totals=_totals(days),
-        highest=max([sum(day.decisions.values()) for day in days] + [1]),
+        figures=figures,
+        conversations=sum(day.figures.talks(span.first) for day in days),
+        funnels=overview.funnels(figures),
+        speed=overview.speed(figures),
+        speeds=[overview.speed(day.figures) for day in days],
+        places=overview.places(figures),
         rising=(now() - radar.WINDOW, now()),
         linked=allowed(May.READ_CONVERSATIONS.value),
         narrowed={name: getattr(span, name) for name in ("channel", "province") if getattr(span, name)},
@@ -52,9 +60,8 @@ def index() -> str:
 
 
 def _span() -> Span:
-    today = now().astimezone(moments.BEIJING).date()
     try:
-        last = date.fromisoformat(request.args.get("last") or today.isoformat())
+        last = date.fromisoformat(request.args.get("last") or _today().isoformat())
         if last.year not in moments.YEARS:
             abort(400)
         first_day = (last - timedelta(days=SHOWN_DAYS - 1)).isoformat()
@@ -67,9 +74,5 @@ def _span() -> Span:
     return Span(first, last, request.args.get("channel") or None, request.args.get("province") or None)
 
 
-def _totals(days: list[Day]) -> dict[str, Any]:
-    decisions: dict[str, int] = {}
-    for day in days:
-        for name, count in day.decisions.items():
-            decisions[name] = decisions.get(name, 0) + count
-    return {"turns": sum(day.turns for day in days), "decisions": decisions}
+def _today() -> date:
+    return now().astimezone(moments.BEIJING).date()

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import and_, delete, desc, func, select, update
 from sqlalchemy.orm import Session
 
-from hrss import photos
+from hrss import kept_days, photos
 from hrss.errors import MessageIdReused, NothingToRate, OptionExpired, SessionEnded, SessionUnknown
 from hrss.identifiers import Kind
 from hrss.tables import Consent, Conversation, Feedback, FlowStep, Message, Regression, Turn
@@ -362,6 +362,8 @@ def rate(
     if feedback is None:
         feedback = Feedback(conversation_id=conversation_id, seq=seq)
         session.add(feedback)
+    else:
+        kept_days.forget(session, feedback.at, now)
     feedback.helpful = helpful
     feedback.reason = None if reason is None else _storable(reason)
     feedback.at = now

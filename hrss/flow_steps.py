@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 from datetime import datetime
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from hrss import kept_days
 from hrss.tables import FlowStep, Turn
 
 
@@ -28,6 +30,10 @@ def note(
     """
     if session.get(Turn, turn_id) is None:
         return
+    earlier = select(FlowStep).where(FlowStep.run_id == run_id, FlowStep.is_last, FlowStep.turn_id != turn_id)
+    for step in session.scalars(earlier):
+        step.is_last = False
+        kept_days.forget(session, step.at, now)
     session.merge(
         FlowStep(
             turn_id=turn_id,
@@ -39,5 +45,6 @@ def note(
             refused=refused,
             known=dict(known),
             at=now,
+            is_last=True,
         )
     )

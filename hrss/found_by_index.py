@@ -12,6 +12,7 @@ from hrss.conversations import Author
 from hrss.tables import Message
 
 SHORTEST = 2  # characters: what is shorter has no pair
+FEW = 5_000
 
 
 class _MayContain(FunctionElement):
@@ -70,3 +71,22 @@ def values(session: Session, column: Any) -> list[str]:
     following = select(column).where(column > first.c.value).order_by(column).limit(1).scalar_subquery()
     met = first.union_all(select(following).where(first.c.value.is_not(None)))
     return list(session.scalars(select(met.c.value).where(met.c.value.is_not(None))))
+
+
+def having(session: Session, key: Any, table: Any, conditions: Iterable[Any], *, everywhere: bool) -> Any:
+    """
+    Whether `key` is the conversation of a row of the table that fulfils the conditions.
+
+    Few rows are looked up, and the conversations found by them. Of many, which stand `everywhere` in the order of
+    conversations, one is met soon, so every conversation on the way is asked. Left the choice, PostgreSQL reads all
+    conversations beside all rows.
+    """
+    conditions = list(conditions)
+    rows = select(table.conversation_id).where(*conditions)
+    found = session.scalars(rows.limit(FEW + 1)).all()
+    if len(found) <= FEW:
+        return key.in_(sorted(set(found)))
+    if not everywhere:
+        return key.in_(rows)
+    asked = select(table.conversation_id).where(table.conversation_id == key, *conditions).limit(1)
+    return asked.scalar_subquery().is_not(None)

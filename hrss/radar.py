@@ -14,9 +14,11 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.elements import ColumnElement
 
-from hrss import books
+from hrss import books, day_figures
 from hrss.conversations import TurnState
+from hrss.day_figures import Figures, Span
 from hrss.tables import Turn
+from hrss.workdays import BEIJING
 
 WINDOW = timedelta(hours=3)
 BEFORE = timedelta(days=14)
@@ -43,15 +45,20 @@ class Rise:
     usual: float
 
 
+def days_before(now: datetime) -> Span:
+    """What is usual, is told by the whole days before today."""
+    today = now.astimezone(BEIJING).date()
+    return Span(today - BEFORE, today - timedelta(days=1))
+
+
 def rises(session: Session, now: datetime) -> list[Rise]:
     """What rises now, the steepest first."""
-    recent = _counted(session, now - WINDOW, now)
-    before = _counted(session, now - WINDOW - BEFORE, now - WINDOW)
-    windows = BEFORE / WINDOW
+    usually = day_figures.total(day_figures.of(session, days_before(now), now))
     version = books.current_version(session)
+    windows = BEFORE / WINDOW
     found = []
-    for (about, entry), times in recent.items():
-        usual = before[about, entry] / windows
+    for (about, entry), times in _counted(session, now - WINDOW, now).items():
+        usual = _before(usually, about, entry) / windows
         if times >= LEAST and times > usual + DEVIATIONS * sqrt(usual + 1):
             body = books.body(session, entry, version) if entry else None
             found.append(Rise(about, entry, body["question"] if body else None, times, usual))
@@ -77,6 +84,13 @@ def _is_about(rise: Rise) -> list[ColumnElement[bool]]:
     pasted = Turn.stage == About.ERROR_MESSAGE.value
     kind = pasted if rise.about is About.ERROR_MESSAGE else func.coalesce(~pasted, True)
     return [~failed, Turn.decision == "answer", Turn.entry == rise.entry, kind]
+
+
+def _before(figures: Figures, about: About, entry: str | None) -> int:
+    if entry is None:
+        return figures.failed if about is About.FAILED else figures.decisions.get("none", 0)
+    pasted = figures.pasted.get(entry, 0)
+    return pasted if about is About.ERROR_MESSAGE else figures.entries.get(entry, 0) - pasted
 
 
 def _counted(session: Session, since: datetime, until: datetime) -> Counter[tuple[About, str | None]]:

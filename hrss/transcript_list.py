@@ -8,16 +8,17 @@ from datetime import datetime
 from enum import Enum
 from typing import Any, NamedTuple
 
-from sqlalchemy import desc, exists, func, or_, select, tuple_
+from sqlalchemy import and_, desc, exists, func, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from hrss.conversations import TurnState
-from hrss.found_by_index import said_with
+from hrss.found_by_index import having, said_with
 from hrss.tables import Case, Conversation, Feedback, FlowStep, Handover, Message, Turn, Verdict
 
 WORDS_AROUND = 30  # characters shown on either side of what a search found
 SLOW_MS = 2000
 AT_ONCE = 500  # conversations read at a time where all are wanted
+MOST_COUNTED = 1_000
 # Conversations are drawn by characters of their random ids, of which there are 64: fair, and the same for everyone.
 DRAWN_FIRST = tuple("0123456")  # about one in nine
 DRAWN_AGAIN = tuple("abcdefghijklm")  # about one in five
@@ -37,7 +38,7 @@ class Filters:
     """
     Which conversations are looked for; what is None excludes nothing.
 
-    `decision`, `stage`, `entry`, `lead`, `fallback` and `slow` speak of one and the same turn; `flow`, `stopped_at`
+    `province`, `decision`, `stage`, `entry`, `lead`, `fallback` and `slow` speak of one and the same turn; `flow`, `stopped_at`
     and `refused` of one and the same step of a flow. `queue` and `reviewed` "mine" are seen from `reader`.
     `since` and `until` bound the last activity; `asked_since` and `asked_until` bound what else is looked for: the
     turn, where a run of a flow last stood, the rating of an answer or of the whole, the call for staff. So the overview
@@ -83,11 +84,12 @@ class Unit(str, Enum):
 
 
 class Tally(NamedTuple):
-    """How much a filter finds: so many turns (runs, ratings, calls for staff) in so many conversations."""
+    """How much a filter finds: so many turns (runs, ratings, calls for staff) in so many conversations, or `more`."""
 
     unit: Unit
     times: int
     conversations: int
+    more: bool
 
 
 class Place(NamedTuple):
@@ -143,7 +145,7 @@ def page(session: Session, filters: Filters, before: Place | None, limit: int) -
     A search for text asks the index of what people and staff said. With `by_anyone`, and on SQLite, it reads the
     transcripts of the conversations that the other filters leave, until the page is full.
     """
-    wanted = select(Conversation).where(*_conditions(filters))
+    wanted = select(Conversation).where(*_conditions(session, filters))
     if before is not None:
         wanted = wanted.where(tuple_(Conversation.last_at, Conversation.id) < tuple_(*before))
     newest_first = (desc(Conversation.last_at), desc(Conversation.id))
@@ -168,12 +170,12 @@ def every(session: Session, filters: Filters, limit: int) -> Iterator[Summary]:
 
 def count(session: Session, filters: Filters, up_to: int) -> int:
     """How many there are; counting ends at `up_to`."""
-    some = select(Conversation.id).where(*_conditions(filters)).limit(up_to).subquery()
+    some = select(Conversation.id).where(*_conditions(session, filters)).limit(up_to).subquery()
     return int(session.scalar(select(func.count()).select_from(some)))
 
 
 def tally(session: Session, filters: Filters) -> Tally:
-    """Count all that is looked for. It reads everything in the filter's time, so filters without one are not counted."""
+    """Count what is looked for, up to `MOST_COUNTED`."""
     unit = _unit(filters)
     counted: Mapping[Unit, tuple[Any, Any]] = {
         Unit.TURNS: (Turn.conversation_id, _of_a_turn),
@@ -183,12 +185,17 @@ def tally(session: Session, filters: Filters) -> Tally:
         Unit.HANDOVERS: (Handover.conversation_id, _of_a_handover),
     }
     whose, conditions = counted[unit]
-    fitting = select(Conversation.id).where(*_conditions(filters))
-    rows = select(func.count(), func.count(func.distinct(whose))).where(
-        *conditions(filters), whose.in_(fitting)
+    fitting = select(Conversation.id).where(*_conditions(session, filters))
+    some = (
+        select(whose.label("id"))
+        .where(*conditions(filters), whose.in_(fitting))
+        .limit(MOST_COUNTED + 1)
+        .subquery()
     )
-    times, conversations = session.execute(rows).one()
-    return Tally(unit, times, conversations)
+    times, conversations = session.execute(
+        select(func.count(), func.count(func.distinct(some.c.id))).select_from(some)
+    ).one()
+    return Tally(unit, min(times, MOST_COUNTED), conversations, more=times > MOST_COUNTED)
 
 
 def summary(session: Session, conversation_id: str) -> Summary | None:
@@ -198,12 +205,12 @@ def summary(session: Session, conversation_id: str) -> Summary | None:
 
 
 def of_place(channel: str | None, province: str | None) -> Iterator[Any]:
-    """What a conversation through this channel, about this province, fulfils."""
+    """What a conversation through this channel, with a turn about this province, fulfils."""
     if channel is not None:
         yield Conversation.channel == channel
     if province is not None:
-        # Where the page does not say it (WeChat), the person may: that is kept with the turn.
-        yield or_(Conversation.province == province, _has(Turn, Turn.province == province))
+        # Not the page's: where it does not say one (WeChat), the person may.
+        yield _has(Turn, Turn.province == province)
 
 
 def _unit(filters: Filters) -> Unit:
@@ -216,33 +223,38 @@ def _unit(filters: Filters) -> Unit:
     return Unit.HANDOVERS if filters.handover is not None else Unit.TURNS
 
 
-def _conditions(filters: Filters) -> Iterator[Any]:
+def _conditions(session: Session, filters: Filters) -> Iterator[Any]:
+    def has(table: Any, *conditions: Any) -> Any:
+        everywhere = filters.asked_until is None
+        return having(session, Conversation.id, table, conditions, everywhere=everywhere)
+
     yield _has(Turn, *_of_a_turn(filters))
     if filters.since is not None:
         yield Conversation.last_at >= filters.since
     if filters.until is not None:
         yield Conversation.last_at < filters.until
-    yield from of_place(filters.channel, filters.province)
+    yield from of_place(filters.channel, None)
     if of_a_step := list(_of_a_step(filters)):
-        yield _has(FlowStep, *of_a_step)
-    if filters.feedback is not None:
-        has = _has(Feedback, *_of_a_rating(filters))
-        yield has if filters.feedback in RATED else ~has
+        yield has(FlowStep, *of_a_step)
+    if filters.feedback in RATED:
+        yield has(Feedback, *_of_a_rating(filters))
+    elif filters.feedback is not None:
+        yield ~_has(Feedback, *_of_a_rating(filters))
     if filters.satisfaction is not None:
         yield from _of_a_whole(filters)
     if filters.handover is not None:
-        yield _has(Handover, *_of_a_handover(filters))
-    if filters.reviewed is not None:
-        whose = [Verdict.staff == filters.reader] if filters.reviewed == "mine" else []
-        has = _has(Verdict, *whose)
-        yield ~has if filters.reviewed == "no" else has
+        yield has(Handover, *_of_a_handover(filters))
+    if filters.reviewed == "no":
+        yield ~_has(Verdict)
+    elif filters.reviewed is not None:
+        yield has(Verdict, *([Verdict.staff == filters.reader] if filters.reviewed == "mine" else []))
     if filters.follow_up is not None:
         kind = [] if filters.follow_up == "any" else [Verdict.follow_up == filters.follow_up]
-        yield _has(Verdict, Verdict.follow_up.is_not(None), Verdict.followed_up_at.is_(None), *kind)
+        yield has(Verdict, Verdict.follow_up.is_not(None), Verdict.followed_up_at.is_(None), *kind)
     if filters.staff is not None:
-        yield _has(Handover, Handover.taken_by == filters.staff)
+        yield has(Handover, Handover.taken_by == filters.staff)
     if filters.case_number is not None:
-        yield _has(Case, Case.number == filters.case_number)
+        yield has(Case, Case.number == filters.case_number)
     if filters.text is not None:
         yield _has(Message, *_of_a_message(filters))
     if filters.queue is not None:
@@ -254,6 +266,7 @@ def _of_a_turn(filters: Filters) -> Iterator[Any]:
         (Turn.decision, filters.decision),
         (Turn.stage, filters.stage),
         (Turn.entry, filters.entry),
+        (Turn.province, filters.province),
     ):
         if value is not None:
             yield column == value
@@ -297,16 +310,11 @@ def _of_a_step(filters: Filters) -> Iterator[Any]:
     if filters.refused is not None:
         yield FlowStep.refused == filters.refused
     if filters.stopped_at is not None:
-        yield or_(FlowStep.ended == filters.stopped_at, FlowStep.asked == filters.stopped_at)
+        asked = and_(FlowStep.ended.is_(None), FlowStep.asked == filters.stopped_at)
+        yield or_(FlowStep.ended == filters.stopped_at, asked)
     if _unit(filters) is Unit.RUNS and (filters.stopped_at or filters.asked_since or filters.asked_until):
-        yield is_the_last()
+        yield FlowStep.is_last
         yield from _asked(FlowStep.at, filters)
-
-
-def is_the_last() -> Any:
-    """Whether a step is the last of its run, so far."""
-    later = FlowStep.__table__.alias("later")
-    return ~exists().where(later.c.run_id == FlowStep.run_id, later.c.at > FlowStep.at)
 
 
 def _drawn(queue: Queue, reader: str | None) -> Iterator[Any]:

@@ -8,8 +8,10 @@ import os
 import random
 import secrets
 import sys
+import time
 import urllib.error
 import urllib.request
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -95,8 +97,15 @@ def call(method: str, path: str, body: Any, headers: dict[str, str]) -> dict[str
         data=None if body is None else json.dumps(body).encode(),
         headers={"Origin": origin, "Content-Type": "application/json", **headers},
     )
-    with urllib.request.urlopen(request, timeout=PATIENCE_SECONDS * 2) as answer:
-        return dict(json.loads(answer.read() or b"{}"))
+    try:
+        with urllib.request.urlopen(request, timeout=PATIENCE_SECONDS * 2) as answer:
+            return dict(json.loads(answer.read() or b"{}"))
+    except urllib.error.HTTPError as error:
+        if error.code != HTTPStatus.TOO_MANY_REQUESTS:
+            raise
+        # So many from one address are a crowd to the bot: it says when the next may come.
+        time.sleep(int(error.headers["Retry-After"]))
+        return call(method, path, body, headers)
 
 
 if __name__ == "__main__":

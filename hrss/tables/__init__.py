@@ -22,7 +22,7 @@ from hrss.tables.office import (
     Trial,
     UnknownMark,
 )
-from hrss.tables.operation import Bulletin, Closure, Heartbeat
+from hrss.tables.operation import Bulletin, Closure, Heartbeat, KeptDay
 from hrss.tables.portal import CounterBooking
 from hrss.tables.proof import Attempt, ProofRecord, SmsCode
 from hrss.tables.records import AuditEntry, DemoInboxSms, DemoRecord, Operation, OutboxSms
@@ -69,6 +69,7 @@ __all__ = [
     "GrantCode",
     "Handover",
     "Heartbeat",
+    "KeptDay",
     "Message",
     "Moment",
     "Notice",

@@ -16,12 +16,14 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     text,
+    true,
 )
 from sqlalchemy.orm import Mapped
 
 from hrss.tables.base import ONLY_POSTGRESQL, Base, Document, Moment
 
 _UNTOLD = text("told_seq < last_seq")
+LAST = {"sqlite_where": text("is_last = 1"), "postgresql_where": text("is_last")}
 
 
 class Conversation(Base):
@@ -106,7 +108,11 @@ class FlowStep(Base):
     """Where a turn left the run of a flow: what it asks next, or how it ended; what it knows, as tokens."""
 
     __tablename__ = "flow_steps"
-    __table_args__ = (Index(None, "flow", "at"),)
+    __table_args__ = (
+        Index(None, "flow", "at"),
+        Index("ix_flow_steps_stand", "flow", "ended", "asked", "at", **LAST),
+        Index("ix_flow_steps_last", "at", **LAST),
+    )
 
     turn_id: Mapped[str] = Column(String(64), ForeignKey("turns.id"), primary_key=True)
     conversation_id: Mapped[str] = Column(
@@ -120,6 +126,8 @@ class FlowStep(Base):
     refused: Mapped[str | None] = Column(String(64), index=True)
     known: Mapped[dict[str, str]] = Column(Document, nullable=False)
     at: Mapped[datetime] = Column(Moment, nullable=False)
+    # Of its run, so far.
+    is_last: Mapped[bool] = Column(Boolean, nullable=False, default=True, server_default=true())
 
 
 class Message(Base):

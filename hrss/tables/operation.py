@@ -1,9 +1,10 @@
-"""How the assistant is run: what is closed, what everyone is to hear, and when each process last showed itself."""
+"""How the assistant is run: what is closed, what everyone is to hear, when each process last showed itself, what a day brought."""
 
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Column, ForeignKey, Index, Integer, String, Text, text
+from sqlalchemy import Column, Date, ForeignKey, Index, Integer, String, Text, text
 from sqlalchemy.orm import Mapped
 
 from hrss.tables.base import Base, Document, Moment
@@ -65,3 +66,14 @@ class Heartbeat(Base):
     at: Mapped[datetime] = Column(Moment, nullable=False)
     # How much waited for it then.
     behind: Mapped[int] = Column(Integer, nullable=False, default=0, server_default="0")
+
+
+class KeptDay(Base):
+    """What was counted of a day that is over: of one channel and province, or of all where these are empty."""
+
+    __tablename__ = "kept_days"
+
+    day: Mapped[date] = Column(Date, primary_key=True)
+    channel: Mapped[str] = Column(String(32), primary_key=True)
+    province: Mapped[str] = Column(String(8), primary_key=True)
+    figures: Mapped[Mapping[str, Any]] = Column(Document, nullable=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import threading
@@ -13,7 +14,7 @@ from typing import Any, NamedTuple
 import pytest
 import waitress
 from flask import Flask
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from console.access import OPEN
 from console.app import create_app
@@ -278,6 +279,42 @@ def test_no_page_is_against_the_rules(
         page.wait_for_load_state()
 
     assert faults(page, state.name) == []
+
+
+def test_every_chart_is_gone_through_by_keyboard_and_leads_to_the_conversations_behind_a_bar(
+    signed_in: Callable[[Role], Page],
+) -> None:
+    page = signed_in(Role.TRAINER)
+    page.set_viewport_size({"width": 1280, "height": 800})
+    page.goto("/overview")
+    charts = page.locator("[data-chart] svg[role=group]")
+    expect(charts).to_have_count(page.locator("[data-chart]").count())
+    drawn = page.locator("#of-days td[data-name] a").count()
+    bars = charts.first.locator("a")
+    assert bars.count() == drawn >= 4
+    assert charts.first.locator("a[tabindex='0']").count() == 1
+
+    bars.first.focus()
+    page.keyboard.press("ArrowRight")
+    name = page.evaluate("document.activeElement.getAttribute('aria-label')")
+    count = re.search(r"(\d+) 轮$", name)
+    assert count, name
+    page.keyboard.press("Enter")
+    expect(page.locator(".tally")).to_contain_text(f"{count.group(1)} 轮提问")
+
+
+def test_without_scripts_the_tables_stand_in_the_place_of_the_charts(
+    browser: Browser, office: Office, signed_in: Callable[[Role], Page]
+) -> None:
+    state = signed_in(Role.TRAINER).context.storage_state()
+    context = browser.new_context(base_url=office.address, storage_state=state, java_script_enabled=False)
+    page = context.new_page()
+    page.goto("/overview")
+
+    for table in page.locator("details.as-table table").all():
+        expect(table).to_be_visible()
+    assert page.locator("#of-days a").count() >= 4
+    context.close()
 
 
 def test_signing_in_is_not_against_the_rules_either(browser: Browser, office: Office) -> None:

@@ -6,12 +6,24 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
-from hrss import conversations, flow_steps, handovers, staff
+from hrss import (
+    conversations,
+    day_figures,
+    flow_steps,
+    found_by_index,
+    handovers,
+    overview,
+    radar,
+    staff,
+    transcript_list,
+)
 from hrss.database import Database
-from hrss.overview import Span, speed
+from hrss.day_figures import Span
 from hrss.staff import Role
-from hrss.tables import Turn
+from hrss.tables import KeptDay, Turn
+from hrss.transcript_list import Filters
 from tests.console.staff_browser import PASSWORD, Browser
 from tests.console.test_conversation_pages import talk
 
@@ -75,15 +87,10 @@ def step(session: Any, conversation_id: str, turn_id: str, at: datetime, *, ende
     )
 
 
-def counted(label: str, page: str, place: int) -> int | None:
-    """The number that stands in a link, in the title of its bar, or beside it; None where it is a share."""
-    if title := re.search(r"<title>.* (\d+) 轮</title>", label):
-        return int(title.group(1))
-    words = re.sub(r"<[^>]+>", "", label).strip()
-    if re.fullmatch(r"\d+( 轮)?", words):
-        return int(words.split()[0])
-    beside = re.match(r"：开始 (\d+) 次|</span>[^\n]*?<b>(\d+)</b>", page[place:])
-    return int(beside.group(1) or beside.group(2)) if beside else None
+def counted(label: str) -> int | None:
+    """The number that stands in a link; None where it is a share, or a time."""
+    words = re.fullmatch(r"(\d+)( [轮次个])?", re.sub(r"<[^>]+>", "", label).strip())
+    return int(words.group(1)) if words else None
 
 
 @pytest.mark.parametrize(
@@ -93,9 +100,9 @@ def test_every_bar_leads_to_a_list_that_counts_alike(colleague: Browser, busy: N
     page = colleague.get(f"/overview?first=2026-11-01&last=2026-11-02{narrowed}").text
     clicked = 0
     for found in LINK.finditer(page):
-        number = counted(found.group(2), page, found.end())
+        number = counted(found.group(2))
         if number is None:
-            assert "%" in found.group(2), found.group(2)
+            assert "%" in found.group(2) or "毫秒" in found.group(2), found.group(2)
             continue
         address = html.unescape(found.group(1))
         tally = TALLY.search(colleague.get(address).text)
@@ -107,13 +114,113 @@ def test_every_bar_leads_to_a_list_that_counts_alike(colleague: Browser, busy: N
     assert clicked >= 15
 
 
-def test_half_of_all_answers_came_within_the_median(database: Database, now: datetime) -> None:
+def test_half_of_all_answers_came_within_the_median_of_two_digits(database: Database, now: datetime) -> None:
     with database.transaction() as session:
         for milliseconds in range(1, 101):
             conversation_id = talk(session, "怎么登录", now)
             session.query(Turn).filter_by(conversation_id=conversation_id).one().total_ms = milliseconds * 30
 
     with database.reading() as session:
-        measured = speed(session, Span(now.date(), now.date()))
-    assert (measured.turns, measured.half, measured.most, measured.nearly_all) == (100, 1500, 2700, 2970)
-    assert measured.slow == 34
+        figures = day_figures.total(day_figures.of(session, Span(now.date(), now.date()), now))
+    assert overview.speed(figures) == overview.Speed(1500, 2700, 3000)
+    assert figures.slow == 34
+
+
+def kept(database: Database) -> int:
+    with database.reading() as session:
+        return session.query(KeptDay).count()
+
+
+def test_a_day_that_is_over_is_counted_once(
+    colleague: Browser, busy: None, database: Database, now: datetime
+) -> None:
+    page = "/overview?first=2026-11-01&last=2026-11-02&province=hn"
+    counted_now = colleague.get(page).text
+    assert kept(database) == 2 + radar.BEFORE.days  # the days themselves, and those that tell what is usual
+    with database.transaction() as session:
+        session.execute(update(Turn).values(decision="chat"))
+
+    main = re.compile(r'<ul class="figures">.*', re.DOTALL)
+    assert main.search(colleague.get(page).text).group() == main.search(counted_now).group()  # type: ignore[union-attr]
+
+
+def test_today_is_not_kept_and_neither_is_a_day_with_an_open_turn(database: Database, now: datetime) -> None:
+    yesterday = now - timedelta(days=1)
+    span = Span(yesterday.date(), now.date())
+    with database.transaction() as session:
+        talk(session, "怎么登录", now)
+        open_one = talk(session, "怎么绑定", yesterday)
+        session.execute(update(Turn).where(Turn.conversation_id == open_one).values(state="received"))
+    with database.reading() as session:
+        assert [day.to_keep for day in day_figures.of(session, span, now)] == [False, False]
+
+    with database.transaction() as session:
+        session.execute(update(Turn).values(state="answered"))
+    with database.reading() as session:
+        assert [day.to_keep for day in day_figures.of(session, span, now)] == [True, False]
+
+
+def test_what_changes_a_day_that_was_kept_has_it_counted_again(database: Database, now: datetime) -> None:
+    yesterday = now - timedelta(days=1)
+    with database.transaction() as session:
+        conversation_id = talk(session, "找回账号", yesterday)
+        [turn] = session.query(Turn).filter_by(conversation_id=conversation_id)
+        step(session, conversation_id, turn.id, yesterday, ended=None)
+        conversations.rate(session, conversation_id, 2, helpful=False, reason=None, now=yesterday)
+    span = Span(yesterday.date(), now.date())
+
+    def figures() -> list[Any]:
+        with database.transaction() as session:
+            days = day_figures.of(session, span, now)
+            day_figures.keep(session, span, days)
+            return [(day.figures.runs, day.figures.unhelpful, day.figures.talks(span.first)) for day in days]
+
+    assert figures() == [({"recover_account ?sms_code": 1}, 1, 1), ({}, 0, 0)]
+    assert kept(database) == 1
+    with database.transaction() as session:
+        received = conversations.receive(
+            session, conversation_id, client_msg_id="2", text="好了", option=None, now=now
+        )
+        step(session, conversation_id, received.turn_id, now, ended="done")
+        conversations.rate(session, conversation_id, 2, helpful=True, reason=None, now=now)
+
+    # The conversation goes on: it is one, and not counted twice.
+    assert figures() == [({}, 0, 1), ({"recover_account done": 1}, 0, 0)]
+
+
+def test_a_list_of_very_many_is_counted_up_to_a_thousand(
+    colleague: Browser, database: Database, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transcript_list, "MOST_COUNTED", 3)
+    with database.transaction() as session:
+        for _ in range(4):
+            talk(session, "怎么绑定", now, decision="none")
+
+    day = now.date().isoformat()
+    page = colleague.get(f"/conversations?asked_since={day}&asked_until={day}&decision=none").text
+    assert "超过 3 轮提问" in page
+
+
+@pytest.mark.parametrize("few", [0, 5_000])
+def test_a_filter_finds_the_same_whether_few_or_many_fit(
+    busy: None, database: Database, now: datetime, monkeypatch: pytest.MonkeyPatch, few: int
+) -> None:
+    """How many are few decides how the database is asked, and nothing else."""
+    found = []
+    for most in (5_000, few):
+        monkeypatch.setattr(found_by_index, "FEW", most)
+        with database.reading() as session:
+            found.append(
+                [
+                    [each.id for each in transcript_list.page(session, wanted, None, 30).conversations]
+                    for wanted in (
+                        Filters(flow="recover_account", stopped_at="sms_code"),
+                        Filters(feedback="unhelpful"),
+                        Filters(handover="waiting"),
+                        Filters(flow="recover_account", asked_since=now - timedelta(days=2), asked_until=now),
+                    )
+                ]
+            )
+
+    assert found[0] == found[1]
+    assert all(found[0])
