@@ -8,7 +8,6 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
-from random import Random
 from typing import Any
 
 import yaml
@@ -17,6 +16,8 @@ from sqlalchemy import String, case, cast, func, insert, literal_column, select,
 from benchmarks.biglog.invented import COLUMNS, ENTRIES, OFFICER, REVIEWER, Inventor, _moment
 from hrss import books, staff
 from hrss.database import Database
+from hrss.sealing import Sealer
+from hrss.settings import Settings
 from hrss.staff import Role
 from hrss.tables import Conversation, metadata
 from hrss.tables.base import Moment
@@ -32,7 +33,7 @@ ACCOUNTS = ("id", "person_id", "province", "login", "real_name_level", "phone_lo
 ACCOUNTS += ("must_change", "registered_at", "key_id", "sealed")
 
 
-def fill(database: Database, conversations: int, accounts: int, now: datetime) -> None:
+def fill(database: Database, settings: Settings, conversations: int, accounts: int, now: datetime) -> None:
     """Make tables, staff, book, and the log; refuses a database that holds conversations."""
     database.migrate()
     with database.transaction() as session:
@@ -52,7 +53,7 @@ def fill(database: Database, conversations: int, accounts: int, now: datetime) -
     if database.engine.dialect.name == "postgresql":
         _multiply(database, copies, timedelta(days=days))
     told = _told("accounts", accounts)
-    for people, owned in _people(accounts, now):
+    for people, owned in _people(Sealer(settings), accounts, now):
         _write(database, {"people": people, "person_accounts": owned})
         told(len(people))
     with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
@@ -66,17 +67,19 @@ def _with_days(body: dict[str, Any]) -> dict[str, Any]:
     return {key: value.isoformat() if hasattr(value, "isoformat") else value for key, value in body.items()}
 
 
-def lookup(number: int) -> str:
-    """The keyed hash that stands in the place of somebody's number, here of the account's own."""
-    return f"{Random(number).getrandbits(256):064x}"
+def certificate(number: int) -> str:
+    """What stands on the certificate of the person of this number; as long as a real one, and not to be taken for one."""
+    return f"{number:018d}"
 
 
-def _people(accounts: int, now: datetime) -> Iterator[tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]]:
+def _people(
+    sealer: Sealer, accounts: int, now: datetime
+) -> Iterator[tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]]:
     at, sealed = _moment(now), b"\0" * 96
     for first in range(0, accounts, ACCOUNTS_AT_ONCE):
         people, owned = [], []
         for number in range(first, min(first + ACCOUNTS_AT_ONCE, accounts)):
-            key, id = lookup(number), f"{number:032x}"
+            key, id = sealer.lookup("certificate", certificate(number)), f"{number:032x}"
             people.append((id, f"办事人{number}", "resident_id", key, "benchmark", sealed))
             owned.append((id, id, "gd", f"login{number}", 2, key, False, at, "benchmark", sealed))
         yield people, owned

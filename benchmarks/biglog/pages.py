@@ -40,9 +40,7 @@ class Asked(NamedTuple):
 
 
 def measure(database: Database, settings: Settings, now: datetime, only: str) -> Iterator[Measured]:
-    app = create_app(settings, database)
-    app.config["WTF_CSRF_ENABLED"] = False
-    clients = {who: _signed_in(app.test_client(), who) for who in (REVIEWER, OFFICER, AUDITOR)}
+    clients = signed_in(database, settings)
     for what, who, addresses in asked(database, now):
         if only in what:
             taken = sorted(_seconds(clients[who], addresses[time % len(addresses)]) for time in range(TIMES))
@@ -136,6 +134,13 @@ def asked(database: Database, now: datetime) -> Iterator[Asked]:
     yield Asked("audit: whom", AUDITOR, [f"/audit?about={row.id}" for row in newest[:10]])
     yield Asked("book", REVIEWER, ["/book"])
     yield Asked("staff", OFFICER, ["/staff"])
+
+
+def signed_in(database: Database, settings: Settings) -> dict[str, FlaskClient]:
+    """A browser for each of those who ask."""
+    app = create_app(settings, database)
+    app.config["WTF_CSRF_ENABLED"] = False
+    return {who: _signed_in(app.test_client(), who) for who in (REVIEWER, OFFICER, AUDITOR)}
 
 
 def _signed_in(client: FlaskClient, who: str) -> FlaskClient:

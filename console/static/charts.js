@@ -9,7 +9,7 @@ const colour = name => getComputedStyle(document.documentElement).getPropertyVal
 
 /** What a table says: a point for each cell with a name. */
 function points(part) {
-  return [...part.querySelectorAll('td[data-name]')].map(cell => ({
+  const data = [...part.querySelectorAll('td[data-name]')].map(cell => ({
     row: cell.closest('tr').querySelector('th[scope="row"]').textContent.trim(),
     name: cell.dataset.name,
     colour: colour(cell.dataset.of),
@@ -18,9 +18,12 @@ function points(part) {
     shown: cell.textContent.trim(),
     href: cell.querySelector('a')?.getAttribute('href'),
   })).filter(point => Number.isFinite(point.value));
+  const headers = [...part.querySelectorAll('th[scope="row"]')];
+  return Object.assign(data, { rows: [...new Set(headers.map(header => header.textContent.trim()))] });
 }
 
-const rows = data => [...new Set(data.map(point => point.row))];
+/** Every row of the table, also those of which nothing is drawn. */
+const rows = data => data.rows;
 const shortened = (text, most) => text.length > most ? `${text.slice(0, most - 1)}…` : text;
 const channels = { fill: 'colour', href: 'href', ariaLabel: 'name', title: 'name' };
 
@@ -29,7 +32,7 @@ function days(data, width, unit) {
   const every = Math.ceil(rows(data).length / Math.max(Math.floor(width / 56), 1));
   return {
     height: HEIGHT,
-    marginLeft: 44,
+    marginLeft: 44 + 8 * unit.length,
     marginRight: 8,
     x: { label: null, domain: rows(data), padding: 0.28, ticks: rows(data).filter((_, place) => place % every === 0), tickSize: 0 },
     y: { label: null, grid: true, ticks: 4, nice: true, zero: true, tickSize: 0, tickFormat: value => `${value}${unit}` },
@@ -62,7 +65,7 @@ const CHARTS = {
     const tall = above ? 46 : 30;
     const [insetTop, insetBottom] = above ? [24, 10] : [9, 9];
     const sums = labels.map(row => ({ row, sum: data.filter(each => each.row === row).reduce((sum, each) => sum + each.value, 0) }));
-    const linked = labels.map(row => data.find(each => each.row === row));
+    const linked = labels.map(row => data.find(each => each.row === row) ?? { row });
     const end = Math.max(...sums.map(each => each.sum), 1);
     return {
       height: labels.length * tall,

@@ -89,6 +89,7 @@ STATES = (
     State("overview", Role.AUDITOR, "/overview"),
     State("overview-linked", Role.TRAINER, "/overview"),
     State("overview-none", Role.AUDITOR, "/overview?first=2020-01-01&last=2020-01-02"),
+    State("emergency", Role.TRAINER, "/emergency"),
     State("audit", Role.AUDITOR, "/audit"),
     State("audit-none", Role.AUDITOR, "/audit?did=value.revealed"),
     State("words", Role.TRAINER, "/words"),
