@@ -59,6 +59,10 @@ lock: ## write requirements/*.txt anew from requirements/*.in
 bench: setup ## measure, and print the table with ratios
 	@$(PY) -m benchmarks
 
+.PHONY: day
+day: setup ## a day as in life at 20 times its speed, 72 minutes: DAY="--from 9 --to 10" for its fullest hour
+	@$(PY) -m benchmarks.day --result benchmarks/day.md $(DAY)
+
 .PHONY: wechat-demo
 wechat-demo: setup ## play a citizen's day in WeChat against the running bot, and print it
 	@$(PY) -m tests.wechat.demo
@@ -72,7 +76,7 @@ soak: setup browser ## the long drills: services away for 30 s, processes replac
 	@FAULT_SECONDS=$(or $(FAULT_SECONDS),30) $(PY) -m pytest -n 0 tests/faults
 
 .PHONY: scale
-scale: setup ## several bots behind nginx, of which some are killed and others added: SCALE="--bots 4 --people 50"
+scale: setup ## 1, 2 and 4 bots behind nginx, of which some are killed and others added: SCALE="--bots 4 --people 50"
 	@$(PY) -m tests.faults.scale $(SCALE)
 
 .PHONY: clean

@@ -343,6 +343,8 @@ class Turns:
             total = None if told else (time.perf_counter() - started) * 1000
             try:
                 await asyncio.to_thread(self._close, turn, answer, total)
+            except AWAY:
+                raise  # a database that is locked for a while keeps out any answer: this one is said when it can be
             except Exception:
                 if not await asyncio.to_thread(self._database.answers):
                     raise

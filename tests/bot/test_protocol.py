@@ -22,12 +22,14 @@ from typing import Any
 
 import pypdfium2
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from bot.channels.web.channel import HEARTBEAT_SECONDS, LARGEST_BODY, LONGEST_TEXT
 from bot.turns import Said, Turns, now
 from hrss import conversations, open_turns
 from hrss.database import Database
 from hrss.settings import Settings
+from hrss.tables import Turn
 from hrss.vault import Vault
 from tests.conftest import RunningHall, surroundings
 from tests.planted import stands_in
@@ -974,6 +976,45 @@ def test_a_turn_that_a_power_cut_interrupts_is_answered_exactly_once(
     assert "删除" in answer["text"]
     assert person.say("谢谢")[0]["text"].startswith("不客气")
     assert [each["from"] for each in everything_said(person)][:4] == ["bot", "user", "bot", "user"]
+
+
+def test_an_answer_that_a_locked_database_keeps_out_is_not_replaced_by_an_excuse(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = Settings.from_env(surroundings(tmp_path))
+    database = Database(settings.database_url)
+    database.migrate()
+    person = new_id()
+    with database.transaction() as session:
+        conversations.open(
+            session,
+            channel="web",
+            site=None,
+            province=None,
+            large=False,
+            token_hash=None,
+            now=now(),
+            idle=timedelta(minutes=1),
+            conversation_id=person,
+        )
+
+    async def answer(message: Any) -> None:
+        await message.output_channel.send_response(message.sender_id, {"text": "好的。"})
+
+    def locked(*_: Any) -> None:
+        raise OperationalError("UPDATE turns", {}, sqlite3.OperationalError("database is locked"))
+
+    async def one_turn() -> None:
+        turns = Turns(database, Vault(settings), "web", answer, about=lambda *_: {})
+        monkeypatch.setattr(turns, "_close", locked)
+        await turns.take(person, new_id(), Said("你好"))
+        await turns.finish()
+
+    asyncio.run(one_turn())
+
+    with database.reading() as session:
+        assert [message.text for message in conversations.after(session, person, 0)] == ["你好"]
+        assert session.query(Turn).one().state == "received", "it is taken up again"
 
 
 def test_an_answer_that_cannot_be_stored_is_replaced_by_an_excuse(tmp_path: Path) -> None:

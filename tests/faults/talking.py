@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import http.client
 import threading
 import time
 import urllib.error
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from urllib.parse import urlsplit
 
 from hrss.database import Database
 from hrss.tables import Message, Turn
@@ -18,12 +20,21 @@ SAID = {
     "怎样解除经办人员个人账号的绑定？": "gd.unbind.handler",
 }
 PATIENCE_SECONDS = 120
+TO_STAFF = "人工客服"
+LEAVERS = 4  # every so many-th, where some leave words for staff
+
+
+def words_of(who: int) -> str:
+    return f"我想请你们看一下{who + 1}号柜台的事"
 
 
 class Crowd:
     """Each sends one message after another, as the widget does: until it is acknowledged, under the same id."""
 
-    def __init__(self, people: list[Person], messages: int, *, pause: float = 0.0) -> None:
+    def __init__(
+        self, people: list[Person], messages: int, *, pause: float = 0.0, as_in_life: bool = False
+    ) -> None:
+        """`as_in_life`: they wait for their answers, and some first leave words for staff, which the action server writes."""
         self.people = people
         self.planned = [
             [
@@ -32,9 +43,18 @@ class Crowd:
             ]
             for who in range(len(people))
         ]
+        self.left: dict[str, str] = {}  # words for staff, by conversation
+        if as_in_life:
+            for who in range(0, len(people), LEAVERS):
+                self.planned[who][:2] = [
+                    (f"message-{who}-to-staff", TO_STAFF),
+                    (f"message-{who}-words", words_of(who)),
+                ]
+                self.left[people[who].opened["session"]] = words_of(who)
         self.taken: list[list[str]] = [[] for _ in people]
         self.refused: set[tuple[int, str]] = set()
-        self._pause = pause
+        self.waited: list[float] = []  # seconds from a message to its answer
+        self._pause, self._waits = pause, as_in_life
         self.doors: list[str] = []  # where the bots are; with several, every message goes to the next one
         self._round = 0
         self._stop = threading.Event()
@@ -46,8 +66,11 @@ class Crowd:
                 if self.doors:
                     self._round += 1
                     self.people[who].web = self.doors[self._round % len(self.doors)]
+                began = time.monotonic()
                 try:
-                    self.people[who].call("POST", "messages", {"client_msg_id": message_id, "text": text})
+                    sent = self.people[who].call(
+                        "POST", "messages", {"client_msg_id": message_id, "text": text}
+                    )
                 except Refused as refused:
                     self.refused.add((refused.status, refused.body.get("error", "")))
                     time.sleep(0.3)
@@ -55,8 +78,23 @@ class Crowd:
                     time.sleep(0.3)
                 else:
                     self.taken[who].append(message_id)
+                    if self._waits and self._hears(self.people[who], sent["seq"]):
+                        self.waited.append(time.monotonic() - began)
                     break
             time.sleep(self._pause)
+
+    def _hears(self, person: Person, after: int) -> bool:
+        """Wait for the answer to a message, wherever it is given."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while not self._stop.is_set() and time.monotonic() < deadline:
+            try:
+                said = person.call("GET", f"poll?after={after}&wait=20")["messages"]
+            except (Refused, urllib.error.URLError, OSError, ValueError):
+                time.sleep(0.3)
+            else:
+                if said:
+                    return True
+        return False
 
     @property
     def count(self) -> int:
@@ -75,7 +113,7 @@ class Crowd:
             yield
             for thread in self._threads:
                 thread.join(PATIENCE_SECONDS)
-            assert self.count == self.whole, "they could say everything in the end"
+            assert self.count == self.whole, ("they could say everything in the end", self.refused)
         finally:
             self._stop.set()
 
@@ -84,7 +122,7 @@ class Crowd:
 
     def check(self, database: Database) -> None:
         """Everything that was said stands there once, in order, and each has its own answer once, in the same order."""
-        eventually(lambda: not self._open(database))
+        eventually(lambda: not self.open(database))
         for who, person in enumerate(self.people):
             talk = person.opened["session"]
             with database.reading() as session:
@@ -100,11 +138,55 @@ class Crowd:
             for turn, (_, text) in zip(turns, self.planned[who]):
                 mine = [message for message in said if message.turn_id == turn.id and message.author == "bot"]
                 shown = [message.body["entry"]["id"] for message in mine if message.body.get("entry")]
-                assert (turn.state, shown) == ("answered", [SAID[text]]), [message.text for message in mine]
+                wanted = [SAID[text]] if text in SAID else []
+                assert (turn.state, shown) == ("answered", wanted), [message.text for message in mine]
 
-    def _open(self, database: Database) -> bool:
+    def open(self, database: Database) -> bool:
         with database.reading() as session:
             return bool(session.query(Turn).filter_by(state="received").count())
+
+
+class Listener:
+    """Hears what is said in a conversation as the widget does: by Server-Sent Events, from where it was cut off."""
+
+    def __init__(self, person: Person) -> None:
+        self.conversation = person.opened["session"]
+        self.heard: list[int] = []
+        self.cut_off = -1  # how often it had to listen anew
+        self._web = urlsplit(person.web)
+        self._headers = {
+            "Cookie": "; ".join(f"{each.name}={each.value}" for each in person.cookies),
+            "Origin": person.origin,
+        }
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._listen, daemon=True)
+        self._thread.start()
+
+    def _listen(self) -> None:
+        while not self._stop.is_set():
+            after = self.heard[-1] if self.heard else 0
+            connection = http.client.HTTPConnection(self._web.netloc, timeout=40)
+            try:
+                connection.request("GET", f"{self._web.path}/events?after={after}", headers=self._headers)
+                answer = connection.getresponse()
+                self.cut_off += answer.status == 200
+                while answer.status == 200 and (line := answer.readline()) and not self._stop.is_set():
+                    if line.startswith(b"id:"):
+                        self.heard.append(int(line[3:]))
+            except (OSError, http.client.HTTPException):
+                pass
+            finally:
+                connection.close()
+            self._stop.wait(0.3)
+
+    def check(self, database: Database) -> None:
+        """It has heard everything once, in order."""
+        with database.reading() as session:
+            theirs = session.query(Message.seq).filter_by(conversation_id=self.conversation)
+            said = [row.seq for row in theirs.order_by(Message.seq)]
+        eventually(lambda: len(self.heard) >= len(said))
+        self._stop.set()
+        assert self.heard == said
 
 
 def eventually(holds: Callable[[], object], seconds: float = PATIENCE_SECONDS) -> None:

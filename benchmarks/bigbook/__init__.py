@@ -1,0 +1,1 @@
+"""What a book of a hundred thousand questions would need."""
