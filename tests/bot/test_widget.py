@@ -520,7 +520,7 @@ def test_a_connection_that_drops_in_any_state_loses_and_doubles_nothing(
     context: BrowserContext, new_chat: Callable[[], Chat]
 ) -> None:
     chat = new_chat().visit()
-    offline = chat.page.get_by_text("网络断开，正在重连…")
+    offline = chat.page.get_by_text("网络断开，正在重连…").first  # on the launcher it is also said
 
     def drop(act: Callable[[], object]) -> None:
         context.set_offline(True)

@@ -1,4 +1,4 @@
-import { backoff, pause } from './transport.js';
+import { backoff, pause } from './patience.js';
 
 const SILENCE = 35000; // two missed heartbeats and some grace
 const POLL_WAIT = 25;

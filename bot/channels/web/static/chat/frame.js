@@ -1,22 +1,14 @@
-import { isReadableOnWhite } from './accent.js';
 import { button, element, icon } from './dom.js';
 import { whenItCanSpeak } from './speech.js';
 import { WORDS } from './words.js';
 
 /**
- * The window: launcher, header, a place for the log and the composer. It knows how to be open, closed, large and accented,
- * and nothing of what is said in it. `on` has `open`, `close`, `large`, `shortcut(text)`, `save(form)`, `end`, `unrated()`:
- * whether to ask how it was, and `rate(rating)`.
+ * The window's frame: header, a place for the log and the composer. It knows how to be open, closed, named and large, and
+ * nothing of what is said in it. `on` has `close`, `large`, `shortcut(text)`, `save(form)`, `end`, `unrated()`: whether to
+ * ask how it was, `rate(rating)`, and `speaks()`: that the browser can read aloud.
  */
-export function createFrame({ stylesheet, log, composer, on }) {
+export function createFrame({ log, composer, on }) {
   const phone = matchMedia('(max-width: 640px)');
-  const unread = element('span', { class: 'unread', hidden: true }, element('span', { class: 'hidden' }, WORDS.unread));
-  const launcher = button(
-    { class: 'launcher', 'aria-expanded': 'false', onclick: on.open },
-    icon('chat'),
-    WORDS.launcher,
-    unread,
-  );
   const title = element('h2', {}, WORDS.title);
   const province = element('p', { class: 'province' });
   const largeToggle = button({ class: 'plain', 'aria-pressed': 'false', onclick: on.large }, WORDS.large);
@@ -46,16 +38,8 @@ export function createFrame({ stylesheet, log, composer, on }) {
     log,
     composer,
   );
-  // An empty title keeps the host element's `title` from hanging over everything as a tooltip.
-  const node = element('div', { class: 'chat', title: '', hidden: true }, launcher, panel);
-  const styles = element('link', { rel: 'stylesheet', href: stylesheet, onload: reveal, onerror: reveal });
 
-  whenItCanSpeak(() => node.classList.add('speaks'));
-
-  /** Nothing is shown before its styles are there. */
-  function reveal() {
-    node.hidden = false;
-  }
+  whenItCanSpeak(on.speaks);
 
   /**
    * Asks something above the talk; the answers are `[label, run]`, of which the last leaves everything as it is. The first
@@ -122,24 +106,15 @@ export function createFrame({ stylesheet, log, composer, on }) {
   }
 
   return {
-    nodes: [styles, node],
+    node: panel,
     isOpen: () => !panel.hidden,
     show(isPage) {
       describe(isPage);
       panel.hidden = false;
-      launcher.hidden = true;
       close.hidden = isPage;
-      unread.hidden = true;
-      launcher.setAttribute('aria-expanded', 'true');
     },
     hide() {
       panel.hidden = true;
-      launcher.hidden = false;
-      launcher.setAttribute('aria-expanded', 'false');
-      launcher.focus();
-    },
-    setUnread() {
-      unread.hidden = false;
     },
     setTitle(text) {
       title.textContent = text || WORDS.title;
@@ -149,15 +124,7 @@ export function createFrame({ stylesheet, log, composer, on }) {
       province.textContent = WORDS.provinces[key] || '';
     },
     setLarge(large) {
-      node.classList.toggle('large', large);
       largeToggle.setAttribute('aria-pressed', String(large));
-    },
-    setAccent(colour) {
-      if (colour && isReadableOnWhite(colour)) node.style.setProperty('--accent', colour);
-      else node.style.removeProperty('--accent');
-    },
-    setVoice(on) {
-      node.classList.toggle('listens', on);
     },
     /** What stands above the talk while it is with, or on its way to, a person; nothing takes it away. */
     setHandover(text = '') {

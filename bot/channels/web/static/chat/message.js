@@ -28,12 +28,13 @@ function quotable(name, number) {
 }
 
 function sourceLine({ source, owner, number }) {
-  const facts = [
+  return element(
+    'p',
+    { class: 'source' },
     source && element('span', {}, `${WORDS.source}：${source}`),
     owner && element('span', {}, `${WORDS.owner}：${owner}`),
     number && quotable(WORDS.number, number),
-  ].filter(Boolean);
-  return element('p', { class: 'source' }, ...facts.flatMap((fact, index) => (index ? ['\u00a0· ', fact] : [fact])));
+  );
 }
 
 function fileCard(file, onDownload) {

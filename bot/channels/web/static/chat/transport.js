@@ -1,3 +1,5 @@
+import { backoff, pause } from './patience.js';
+
 /** The server said no. `status` and `key` say why; `message` is its sentence for the person, when it sent one. */
 export class Refused extends Error {
   constructor(status, { error = `http_${status}`, text = '' } = {}) {
@@ -9,23 +11,6 @@ export class Refused extends Error {
 
 /** Worth trying again: the network failed, or the server is down or restarting. */
 export const isPassing = error => !(error instanceof Refused) || error.status >= 500;
-
-/** Waits; not longer than until the network is back. */
-export const pause = milliseconds => new Promise(resolve => {
-  const timer = setTimeout(done, milliseconds);
-  function done() {
-    clearTimeout(timer);
-    removeEventListener('online', done);
-    resolve();
-  }
-  addEventListener('online', done);
-});
-
-/**
- * Milliseconds to wait after `tries` failures: doubling from half a second to at most 15 seconds, with jitter, so that a
- * crowd spreads out.
- */
-export const backoff = tries => Math.min(15000, 500 * 2 ** (tries - 1)) * (0.6 + 0.4 * Math.random());
 
 /** Calls until it is answered, refused, or has failed in passing `limit` times. */
 export async function insist(call, { limit = Infinity, onFailure = () => {} } = {}) {

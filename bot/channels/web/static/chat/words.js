@@ -1,8 +1,6 @@
 /** Every sentence that the widget itself says; everything else comes from the server. */
 export const WORDS = {
   title: '人社办事助手',
-  launcher: '在线咨询',
-  unread: '有新消息',
   provinces: { gd: '广东省', hn: '河南省' },
   authors: { bot: '助手：', staff: '工作人员：', user: '您：' },
   staff: '工作人员',
