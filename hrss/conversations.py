@@ -329,6 +329,13 @@ def asked_last(session: Session, conversation_id: str) -> dict[str, Any]:
     return dict(session.scalar(last.order_by(desc(Message.seq)).limit(1)) or {})
 
 
+def last_of_kind(session: Session, conversation_id: str, kind: str) -> dict[str, Any] | None:
+    """What the last message of this kind holds, if there was one."""
+    of_kind = select(Message.body).where(Message.conversation_id == conversation_id, Message.kind == kind)
+    last = session.scalar(of_kind.order_by(desc(Message.seq)).limit(1))
+    return None if last is None else dict(last)
+
+
 def turn_of(session: Session, conversation_id: str, client_msg_id: str) -> str | None:
     """The turn that a message began, if it was received before."""
     return session.scalar(

@@ -1079,6 +1079,12 @@ class SlipUnknown(RefundRefusal):
     key = "slip_unknown"
 
 
+class SlipLinkExpired(RefundRefusal):
+    """A link to a slip, outside the minutes it is good for, or its talk has ended."""
+
+    key = "slip_link_expired"
+
+
 class PortalRefusal(Refusal):
     """Henan's hall does not allow it."""
 

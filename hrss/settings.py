@@ -93,6 +93,11 @@ SETTINGS = (
     Setting(
         "WECHAT_IDLE_MINUTES", "120", "a talk in WeChat begins anew after so many minutes without a word"
     ),
+    Setting(
+        "WECHAT_ADDRESS",
+        "",
+        "where people in WeChat reach the bot, for their slips: https://host; empty: none",
+    ),
     Setting("WECHAT_CLOCK_SECONDS", "300", "how far the time of a callback may be from ours"),
 )
 
@@ -166,6 +171,7 @@ class Settings:
     wechat_work: WechatApp | None = None
     wechat_province: str | None = None
     wechat_idle: timedelta = timedelta(minutes=120)
+    wechat_address: str = ""
     wechat_clock_seconds: int = 300
 
     @classmethod
@@ -209,6 +215,7 @@ class Settings:
             wechat_work=_wechat_app(given, "WECHAT_WORK", "CORP_ID", "SECRET"),
             wechat_province=_province("WECHAT_PROVINCE", given["WECHAT_PROVINCE"]),
             wechat_idle=_minutes("WECHAT_IDLE_MINUTES", given["WECHAT_IDLE_MINUTES"]),
+            wechat_address=_https("WECHAT_ADDRESS", given["WECHAT_ADDRESS"]),
             wechat_clock_seconds=_count("WECHAT_CLOCK_SECONDS", given["WECHAT_CLOCK_SECONDS"]),
         )
 
@@ -362,17 +369,22 @@ def _wechat_app(given: Mapping[str, str], family: str, id_name: str, secret_name
         aes_key = b""
     if len(aes_key) != KEY_BYTES:
         raise SettingsError(f"{family}_AES_KEY is not an EncodingAESKey. Copy all of its 43 characters.")
-    api = urlsplit(given[f"{family}_API"])
-    if api.scheme != "https" and api.hostname not in ("127.0.0.1", "localhost"):
-        raise SettingsError(f"{family}_API is not https. Write https://host.")
     return WechatApp(
         app_id=given[f"{family}_{id_name}"],
         secret=given[f"{family}_{secret_name}"],
         token=given[f"{family}_TOKEN"],
         aes_key=aes_key,
-        api=given[f"{family}_API"].rstrip("/"),
+        api=_https(f"{family}_API", given[f"{family}_API"]),
         plain=mode == "plain",
     )
+
+
+def _https(name: str, text: str) -> str:
+    """An address of which what goes there is not read on the way; nothing stays nothing."""
+    address = urlsplit(text)
+    if text and address.scheme != "https" and address.hostname not in ("127.0.0.1", "localhost"):
+        raise SettingsError(f"{name} is not https. Write https://host.")
+    return text.rstrip("/")
 
 
 def _province(name: str, text: str) -> str | None:

@@ -124,6 +124,7 @@ def test_wechat_is_off_unless_an_account_is_named_and_then_complete() -> None:
         ("WECHAT_MODE", "compatible"),
         ("WECHAT_API", "http://api.weixin.qq.com"),
         ("WECHAT_PROVINCE", "广东"),
+        ("WECHAT_ADDRESS", "http://hall.example"),
         ("WECHAT_IDLE_MINUTES", "0"),
         ("WECHAT_CLOCK_SECONDS", "soon"),
     ],

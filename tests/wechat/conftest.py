@@ -31,14 +31,14 @@ def redis_answers() -> bool:
         return False
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def api() -> Iterator[FakeApi]:
     fake = FakeApi()
     yield fake
     fake.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def between() -> Iterator[Between]:
     """What stands between the bot and its action server."""
     proxy = Between()
@@ -46,7 +46,7 @@ def between() -> Iterator[Between]:
     proxy.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def running(
     model: Path, tmp_path_factory: pytest.TempPathFactory, api: FakeApi, between: Between
 ) -> Iterator[RunningHall]:
@@ -66,6 +66,7 @@ def running(
             REDIS_URL=REDIS if redis_answers() else "",
         ),
     )
+    hall.environment["WECHAT_ADDRESS"] = hall.origin
     between.stand_in(hall.environment)
     demo_of(hall)
     hall.start("bot")
@@ -78,7 +79,7 @@ def running(
             hall.stop(process, signal.SIGKILL)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def account(running: RunningHall, api: FakeApi) -> Account:
     return account_of(running, api)
 

@@ -11,6 +11,8 @@ import itertools
 import secrets
 import threading
 import time
+import urllib.error
+import urllib.request
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -98,6 +100,16 @@ class Account:
                 return answered
             time.sleep(max(held - answered.seconds, 0.1))  # a refused connection is no reason to hurry
         return answered
+
+    def fetch(self, link: str) -> Answered:
+        """Open a link that somebody was sent."""
+        started = time.monotonic()
+        try:
+            with urllib.request.urlopen(link, timeout=30) as answer:
+                status, content, headers = answer.status, answer.read(), answer.headers
+        except urllib.error.HTTPError as refused:
+            status, content, headers = refused.code, refused.read(), refused.headers
+        return Answered(status, content, time.monotonic() - started, headers.get("Content-Type", ""))
 
     def opened(self, body: bytes) -> dict[str, str]:
         """Open a passive reply as WeChat does; whatever is wrong with it raises."""

@@ -37,6 +37,7 @@ def account_of(hall: RunningHall, api: FakeApi) -> Account:
 def standing(folder: Path, api: FakeApi) -> Iterator[RunningHall]:
     """A bot and its actions with the demo hall and an account, until the block is left."""
     hall = RunningHall(folder, surroundings(folder, **account_settings(api)))
+    hall.environment["WECHAT_ADDRESS"] = hall.origin
     demo_of(hall)
     for process in ("bot", "actions"):
         hall.start(process)

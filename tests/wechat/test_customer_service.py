@@ -20,7 +20,7 @@ from tests.conftest import RunningHall
 from tests.wechat.api import FakeApi
 from tests.wechat.conftest import CORP_ID
 from tests.wechat.side import Account, Citizen
-from tests.wechat.test_running_bot import Paused
+from tests.wechat.watching import Paused
 
 QUESTION, ANSWER = "登录网址是什么呀", "ggfw.hrss.gd.gov.cn"
 KFID = "wkAAAAAAAAAAAAAA"

@@ -22,6 +22,7 @@ from bot.channels.wechat.commands import Commands
 from bot.channels.wechat.hearing import Heard, hear
 from bot.channels.wechat.messages import Incoming
 from bot.channels.wechat.outbox import Outbox, Sender
+from bot.channels.wechat.slips import Slips
 from bot.said import Said, of_photo
 from bot.sentences import draft, refusal, sentence
 from bot.turns import Turns, now
@@ -31,6 +32,7 @@ from hrss.database import AWAY, Database
 from hrss.errors import MessageIdReused, PhotoNotFetched, PhotoTooLarge, Refusal
 from hrss.hall import Hall
 from hrss.settings import Settings
+from hrss.tables import Message
 from hrss.wechat_accounts import Arrival, Trigger
 from hrss.wechat_deliveries import Unfinished, Way
 
@@ -68,7 +70,8 @@ class Answering:
         self.outbox = Outbox(app, api, database, hall)
         self._app, self._api, self._turns = app, api, turns
         self._database, self._hall, self._settings = database, hall, settings
-        self._commands = Commands(database)
+        self._slips = Slips(hall, settings.wechat_address)
+        self._commands = Commands(database, self._slips)
         self._began = now()
         self._under_way: dict[str, _Work] = {}
         self._running: set[asyncio.Task[Any]] = set()
@@ -201,7 +204,7 @@ class Answering:
         def read() -> list[dict[str, Any]] | None:
             with self._database.reading() as session:
                 said = conversations.answer_to(session, turn_id)
-                return None if said is None else [_as_said(message) for message in said]
+                return None if said is None else [self._as_said(message) for message in said]
 
         deadline = time.monotonic() + LONGEST_TURN_SECONDS
         with self._turns.bell.heard(conversation_id) as bell:
@@ -327,10 +330,10 @@ class Answering:
             conversations.say(session, arrival.conversation_id, author="bot", messages=messages, now=now())
         return messages
 
+    def _as_said(self, message: Message) -> dict[str, Any]:
+        said = {"kind": message.kind, "text": message.text, **message.body}
+        return {**said, "link": self._slips.link(message.conversation_id, said, now())}
+
     def _turn_of(self, conversation_id: str, key: str) -> str | None:
         with self._database.reading() as session:
             return conversations.turn_of(session, conversation_id, key)
-
-
-def _as_said(message: Any) -> dict[str, Any]:
-    return {"kind": message.kind, "text": message.text, **message.body}

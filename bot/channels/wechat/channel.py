@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from functools import wraps
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 import structlog
 from rasa.core.channels.channel import InputChannel
@@ -22,8 +23,11 @@ from bot.channels.wechat.callback import Call, Callback, Denied
 from bot.channels.wechat.customer_service import CustomerService
 from bot.channels.wechat.hearing import HEARD_EVENTS
 from bot.channels.wechat.messages import BrokenMessage, Incoming, read_message
+from bot.channels.wechat.slips import Slips
+from bot.sentences import refusal
 from bot.shared_bell import bell
-from bot.turns import PATIENCE_SECONDS, OnNewMessage, Turns
+from bot.turns import PATIENCE_SECONDS, OnNewMessage, Turns, now
+from hrss.errors import Refusal, SlipLinkExpired
 from hrss.settings import WechatApp
 from hrss.tables import Conversation
 from hrss.vault import Vault
@@ -35,6 +39,13 @@ log = structlog.get_logger()
 
 # WeChat waits five seconds; half of one is for the way and the envelope.
 DEADLINE_SECONDS = 4.5
+# Of a slip nothing stays in caches, goes to other pages, or comes into what search engines know.
+PRIVATE = {
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Robots-Tag": "noindex",
+}
 Handler = Callable[[Request], Awaitable[HTTPResponse]]
 
 
@@ -67,6 +78,8 @@ class WechatChannel(InputChannel):
             opened.append((made, api))
             return made
 
+        slips = Slips(hall.business(), settings.wechat_address)
+        _serve_slips(wechat, slips)
         if settings.wechat is not None:
             official = answering(settings.wechat, OfficialAccountApi(settings.wechat))
             _serve_official(wechat, Callback(settings.wechat, settings.wechat_clock_seconds), official)
@@ -142,6 +155,24 @@ def _serve_work(
         # an answer that is sent later has to name the application
         sender = f"{message.fields.get('AgentID', '')}/{message.sender}"
         return await _answered(callback, call, replace(message, sender=sender), answering, deadline)
+
+
+def _serve_slips(wechat: Blueprint, slips: Slips) -> None:
+    @wechat.get("/slip/<ticket>/<conversation_id>")
+    async def slip(request: Request, ticket: str, conversation_id: str) -> HTTPResponse:
+        """Show a 政策确认单 to who was given the link to it."""
+
+        def opened() -> tuple[str, bytes]:
+            with hall.database().transaction() as session:  # asking keeps the proof alive
+                return slips.open(session, ticket, unquote(conversation_id), now())
+
+        try:
+            number, pdf = await asyncio.to_thread(opened)
+        except Refusal as refused:
+            status = 410 if isinstance(refused, SlipLinkExpired) else 404
+            return response.text(refusal(refused), status=status, headers=PRIVATE)
+        headers = {**PRIVATE, "Content-Disposition": f'inline; filename="{number}.pdf"'}
+        return response.raw(pdf, content_type="application/pdf", headers=headers)
 
 
 async def _answered(

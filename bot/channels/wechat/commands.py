@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from bot.sentences import draft
+from bot.channels.wechat.slips import Slips, told
+from bot.sentences import draft, sentence
 from bot.turns import now
 from bot.wire import wire_message
 from hrss import conversations, photos, wechat_accounts
@@ -16,8 +17,8 @@ from hrss.wechat_accounts import Arrival
 class Commands:
     """Obeys the commands of `commands.yml`, and says what came of them."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, database: Database, slips: Slips) -> None:
+        self._database, self._slips = database, slips
         self._all: dict[str, Callable[[Arrival], str | None]] = {
             "large": lambda arrival: self._size(arrival, large=True),
             "small": lambda arrival: self._size(arrival, large=False),
@@ -26,7 +27,7 @@ class Commands:
             "unhelpful": lambda arrival: self._rate(arrival, helpful=False),
             "withdraw_consent": self._withdraw_consent,
         }
-        self._asking = {"rating": self._ask_for_rating, "end": self._end}
+        self._asking = {"rating": self._ask_for_rating, "end": self._end, "slip": self._slip}
 
     def obey(self, command: str, arrival: Arrival) -> list[dict[str, Any]]:
         if command in self._asking:
@@ -69,6 +70,11 @@ class Commands:
         with self._database.transaction() as session:
             conversations.say(session, conversation_id, author="bot", messages=[message], now=now())
         return message
+
+    def _slip(self, conversation_id: str) -> dict[str, Any]:
+        with self._database.reading() as session:
+            link = self._slips.latest(session, conversation_id, now())
+        return {"text": told(link) if link else sentence("utter_wechat_slip_elsewhere")}
 
     def _end(self, conversation_id: str) -> dict[str, Any]:
         message = wire_message(draft("utter_wechat_ended"))

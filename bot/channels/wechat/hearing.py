@@ -140,6 +140,8 @@ def _typed(session: Session, conversation_id: str, text: str, *, can_go_on: bool
     command = _command(plain)
     if command == "more" and not can_go_on:
         command = None
+    if command == "slip" and not conversations.last_of_kind(session, conversation_id, "file"):
+        command = None
     if command in ("helpful", "unhelpful") and not conversations.asked_last(session, conversation_id).get(
         "entry"
     ):

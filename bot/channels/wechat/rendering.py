@@ -7,6 +7,7 @@ from typing import Any
 
 import regex
 
+from bot.channels.wechat.slips import told
 from bot.sentences import sentence
 
 LONGEST = 600  # characters of a message
@@ -93,6 +94,8 @@ def _told(message: dict[str, Any], *, large: bool) -> str:
         text += "\n" + sentence("utter_wechat_reading")
     if message.get("url"):
         text += f"\n{message['url']}"
+    if message.get("link"):
+        text += "\n" + told(message["link"])
     return text
 
 
