@@ -17,7 +17,7 @@ run: setup ## set up, train if needed, start everything, print the addresses
 .PHONY: test
 test: setup browser ## set up and run every check and every test
 	@$(MAKE) --no-print-directory check
-	@$(PY) -m pytest -n 2 --dist loadfile -m "not soak" --reruns 1 -rR --durations 15
+	@$(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not soak" --reruns 1 -rR --durations 15
 
 .PHONY: setup
 setup: ## install into .venv, train a model, make the demo hall; starts nothing
@@ -27,11 +27,20 @@ setup: ## install into .venv, train a model, make the demo hall; starts nothing
 browser: ## Chromium, a Chinese font and libfaketime, for the tests
 	@python3 scripts/browser.py
 
-.PHONY: check
+.PHONY: check check-form check-types check-imports check-book
 check: ## format, lint, types, import contracts, the book's lint
+	@$(MAKE) --no-print-directory -j 2 --output-sync=target check-types check-form check-imports check-book
+
+check-form:
 	@$(PY) -m ruff format --check --quiet . && $(PY) -m ruff check --quiet .
+
+check-types:
 	@$(PY) -m mypy
-	@.venv/bin/lint-imports --no-cache | tail -n 4
+
+check-imports:
+	@found=$$(.venv/bin/lint-imports --no-cache) || { echo "$$found"; exit 1; }; echo "$$found" | tail -n 4
+
+check-book:
 	@$(PY) -m faq check
 
 .PHONY: format

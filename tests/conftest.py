@@ -8,13 +8,14 @@ import secrets
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,31 @@ leave_out()  # as the bot does, before any test imports Rasa
 ROOT = Path(__file__).resolve().parent.parent
 PATIENCE_SECONDS = 240  # a bot takes minutes to start on a machine that many tests share
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
+
+# What speaks to running processes takes minutes a file. It comes first, the longest before the others; what runs within the
+# tests' own process fills up the end, so that no worker waits long for another.
+MINUTES = (
+    "wechat/test_running_bot.py",
+    "bot/test_crash.py",
+    "bot/test_widget_stories.py",
+    "faults",
+    "bot",
+    "console",
+    "wechat",
+    "conversations",
+    "attacks",
+    "fuzz",
+    "understanding",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    def place(item: pytest.Item) -> int:
+        path = item.path.relative_to(ROOT / "tests").as_posix()
+        return next((n for n, name in enumerate(MINUTES) if path.startswith(name)), len(MINUTES))
+
+    items.sort(key=place)
 
 
 def free_port() -> int:
@@ -189,6 +215,27 @@ def hall(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runn
     """One running bot for all tests that leave it as they found it."""
     with running(tmp_path_factory.mktemp("hall")) as started:
         yield started
+
+
+@pytest.fixture(scope="session")
+def untouched(hall: RunningHall) -> Path:
+    """The running bot's database with the demo hall in it, as it is before anybody comes."""
+    demo_of(hall)
+    copy_database(hall.folder / "hrss.db", kept := hall.folder / "untouched.db")
+    return kept
+
+
+@pytest.fixture(scope="module")
+def demo(hall: RunningHall, untouched: Path) -> RunningHall:
+    """The one running bot with the demo hall, for every file as if it were the first: what one submits is not in another's way."""
+    copy_database(untouched, hall.folder / "hrss.db")
+    return hall
+
+
+def copy_database(source: Path, target: Path) -> None:
+    """Make one SQLite database what another is, also while processes work with it."""
+    with closing(sqlite3.connect(source)) as read, closing(sqlite3.connect(target, timeout=30)) as written:
+        read.backup(written)
 
 
 @pytest.fixture(scope="module")

@@ -7,15 +7,13 @@ import json
 import secrets
 import socket
 import sqlite3
-import subprocess
-import sys
 from contextlib import closing
 from typing import Any
 
 import pytest
 
 from bot.server import LARGEST_REQUEST
-from tests.conftest import ROOT, RunningHall
+from tests.conftest import RunningHall
 from tests.talk import Person, Refused
 
 SQL = (
@@ -33,13 +31,6 @@ SQL = (
 @pytest.fixture
 def person(hall: RunningHall) -> Person:
     return Person(hall.web)
-
-
-@pytest.fixture(scope="module")
-def demo(hall: RunningHall) -> RunningHall:
-    command = [sys.executable, "-m", "hrss", "demo"]
-    subprocess.run(command, cwd=ROOT, env=hall.environment, check=True, capture_output=True)
-    return hall
 
 
 def rows(hall: RunningHall, query: str, *values: Any) -> list[tuple[Any, ...]]:

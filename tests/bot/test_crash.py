@@ -21,10 +21,11 @@ from tests.hrss.people import card, file_of
 from tests.talk import Person
 
 
-@pytest.fixture
-def frail(model: Path, tmp_path: Path) -> Iterator[tuple[RunningHall, Between]]:
+@pytest.fixture(scope="module")
+def frail(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[RunningHall, Between]]:
     """A hall of its own, whose action server is reached through `Between`."""
-    hall, between = RunningHall(tmp_path, surroundings(tmp_path)), Between()
+    folder = tmp_path_factory.mktemp("frail")
+    hall, between = RunningHall(folder, surroundings(folder)), Between()
     between.stand_in(hall.environment)
     for process in ("bot", "actions"):
         hall.start(process)

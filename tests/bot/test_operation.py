@@ -12,8 +12,6 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import datetime, timedelta, timezone
 
-import pytest
-
 from hrss import bulletins, closures
 from hrss.bulletins import Wanted
 from hrss.closures import Closable
@@ -22,13 +20,6 @@ from tests.conftest import ROOT, RunningHall
 from tests.talk import Person
 
 BOSS = "demo_administrator"
-
-
-@pytest.fixture(scope="module")
-def demo(hall: RunningHall) -> RunningHall:
-    command = [sys.executable, "-m", "hrss", "demo"]
-    subprocess.run(command, cwd=ROOT, env=hall.environment, check=True, capture_output=True)
-    return hall
 
 
 @contextmanager

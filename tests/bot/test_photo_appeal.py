@@ -5,8 +5,6 @@ from __future__ import annotations
 import io
 import re
 import sqlite3
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
 
@@ -16,7 +14,7 @@ from playwright.sync_api import FilePayload, Locator, Route, expect
 
 from tests.bot import test_browser
 from tests.bot.test_browser import NARROW, PHONE, Chat
-from tests.conftest import ROOT, RunningHall
+from tests.conftest import RunningHall
 
 context = test_browser.context
 new_chat = test_browser.new_chat
@@ -29,9 +27,8 @@ SENT = "已上传证件照"
 
 
 @pytest.fixture(autouse=True, scope="module")
-def demo_people(hall: RunningHall) -> None:
-    command = [sys.executable, "-m", "hrss", "demo"]
-    subprocess.run(command, cwd=ROOT, env=hall.environment, check=True, capture_output=True, timeout=120)
+def demo_people(demo: RunningHall) -> None:
+    """All that is done here, the demo hall's people do."""
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ from hrss.database import Database
 from hrss.settings import Settings
 from hrss.staff import Role
 from hrss.tables import Case, Conversation
-from tests.conftest import ROOT, RunningHall, demo_of
+from tests.conftest import ROOT, RunningHall
 from tests.console.staff_browser import PASSWORD, Browser
 from tests.hrss.people import card, file_of
 from tests.planted import stands_in
@@ -107,14 +107,13 @@ class Played:
 
 
 @pytest.fixture(scope="module")
-def played(hall: RunningHall) -> Played:
-    demo_of(hall)
+def played(demo: RunningHall) -> Played:
     begun = {offer.flow for offer in load_offers().values()} | OPENINGS.keys()
     assert FLOWS.keys() - begun == LED_TO
     shown = ""
     met: set[str] = set()
     for route, begin in enumerate(openings(), start=3):
-        person = Person(hall.web)
+        person = Person(demo.web)
         person.say(begin)
         for _ in range(MOST_ANSWERS):
             asked = person.seen[-1].get("field")
@@ -126,7 +125,7 @@ def played(hall: RunningHall) -> Played:
         shown += json.dumps(person.call("GET", "history?after=0"), ensure_ascii=False)
 
     assert met >= ALWAYS_ASKED
-    return Played(hall, shown)
+    return Played(demo, shown)
 
 
 def holds_none(what: bytes) -> None:
