@@ -160,6 +160,7 @@ def test_the_window_never_opens_by_itself_and_asks_for_nothing_before(chat: Chat
     expect(chat.window).to_be_hidden()
     files = (".js", ".css", ".svg", "/demo/")
     assert [url for url in chat.requests if not url.endswith(files)] == []
+    assert [url for url in chat.requests if "/chat/window" in url] == [], "nobody has come near it"
 
 
 def test_the_window_opens_and_closes_by_keyboard_and_keeps_the_focus(chat: Chat) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Route, expect
 
+from tests.accessibility import violations
 from tests.bot import test_browser
 from tests.bot.accessibility import faults
 from tests.bot.test_browser import DESKTOP, QUESTION, Chat, put, sideways
@@ -100,6 +101,23 @@ def test_who_comes_when_the_site_has_used_up_its_share_is_told_and_can_go_on_lat
     expect(chat.page.locator(".note")).to_have_text(said)
     expect(chat.ask("谢谢")).to_contain_text("谢谢")
     expect(chat.messages.last).to_contain_text("不客气")
+    assert [text for text in chat.complaints if UNREACHABLE not in text] == []
+    chat.complaints.clear()
+
+
+def test_who_taps_before_the_window_is_loaded_sees_that_it_comes(chat: Chat) -> None:
+    held: list[Route] = []
+    chat.page.route("**/chat/window.js", held.append)
+    chat.launcher.click()
+    waiting = chat.page.get_by_role("button", name="正在打开…")
+    expect(waiting).to_be_visible()
+    assert violations(chat.page, "hrss-chat") == []
+    chat.take_picture("widget-opening")
+    held[0].abort()
+    expect(chat.page.get_by_role("button", name="网络断开，正在重连…")).to_be_visible()
+    chat.page.unroute("**/chat/window.js")
+    expect(chat.messages).to_have_count(1)
+    expect(chat.box).to_be_focused()
     assert [text for text in chat.complaints if UNREACHABLE not in text] == []
     chat.complaints.clear()
 
