@@ -501,7 +501,9 @@ def test_a2_a8_a_token_that_stays_bad_is_asked_for_twice_and_the_typing_state_do
         del api.refuses_always[send], api.refuses_always[typing]
 
     assert len(api.of(send)) == sent + 2
-    assert 1 <= len(api.of("/cgi-bin/stable_token")) - fetched <= 2  # asked for, and forced when it is the same
+    assert (
+        1 <= len(api.of("/cgi-bin/stable_token")) - fetched <= 2
+    )  # asked for, and forced when it is the same
     assert "受理编号" in citizen.ask("谢谢")
 
 
