@@ -107,7 +107,7 @@ def test_who_comes_when_the_site_has_used_up_its_share_is_told_and_can_go_on_lat
 
 def test_who_taps_before_the_window_is_loaded_sees_that_it_comes(chat: Chat) -> None:
     held: list[Route] = []
-    chat.page.route("**/chat/window.js", held.append)
+    chat.page.route("**/chat/window.js", lambda route: route.abort() if held else held.append(route))
     chat.launcher.click()
     waiting = chat.page.get_by_role("button", name="正在打开…")
     expect(waiting).to_be_visible()
