@@ -108,7 +108,7 @@ class FakeApi:
                 and call.answer.get("errcode") == 0
             ]
 
-    def wait_for_sent(self, open_id: str, count: int, seconds: float = 20) -> list[dict[str, Any]]:
+    def wait_for_sent(self, open_id: str, count: int, seconds: float = 60) -> list[dict[str, Any]]:
         deadline = time.monotonic() + seconds
         while len(sent := self.sent_to(open_id)) < count:
             assert time.monotonic() < deadline, f"{len(sent)} of {count} messages were sent"

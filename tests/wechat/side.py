@@ -183,7 +183,7 @@ class Citizen:
 
     # What they see
 
-    def pushed(self, count: int = 1, seconds: float = 20) -> list[str]:
+    def pushed(self, count: int = 1, seconds: float = 60) -> list[str]:
         """Wait for messages sent of the account's own accord."""
         assert self.account.api is not None
         sent = self.account.api.wait_for_sent(self.open_id, self._pushed + count, seconds)[self._pushed :]
