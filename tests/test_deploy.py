@@ -8,12 +8,15 @@ import re
 import shutil
 import subprocess
 import sys
+from importlib.metadata import requires
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 from dotenv import dotenv_values
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from actions.go_on import FLOWS
 from bot import figures
@@ -165,3 +168,54 @@ def test_every_test_that_a_page_names_is_there(page: str) -> None:
     assert len(named) > 10
     for path, test in named:
         assert f"def {test}" in (ROOT / path).read_text(encoding="utf-8"), (path, test)
+
+
+@pytest.mark.parametrize("page", ["security.md", "reliability.md", "privacy.md"])
+def test_every_promise_names_a_test_that_keeps_it(page: str) -> None:
+    lines = (ROOT / "docs" / page).read_text("utf-8").splitlines()
+    kept = False
+    rows = []
+    for line in lines:
+        kept = line.endswith("| kept by |") or (kept and line.startswith("|"))
+        rows += [line] if kept and not line.endswith("| kept by |") and not line.startswith("| ---") else []
+
+    assert len(rows) > 10
+    assert [row for row in rows if not re.search(r"`(tests/[\w/]+\.py|…)", row.rsplit(" | ", 1)[1])] == []
+
+
+# Libraries
+
+LOCKED = (ROOT / "requirements" / "run.txt").read_text(encoding="utf-8")
+HOLDING = ("rasa", "rasa-sdk", "tensorflow")
+
+
+def test_what_is_held_back_is_looked_at_again_when_its_version_changes() -> None:
+    """Of what Rasa does not let us take at its newest, the page says in which version it was read."""
+    page = " ".join((ROOT / "docs" / "security.md").read_text(encoding="utf-8").split())
+    locked = set(re.findall(r"^([a-z0-9-]+)==(\S+)", LOCKED, re.MULTILINE))
+    held = {
+        canonicalize_name(each.name)
+        for of in HOLDING
+        for each in map(Requirement, requires(of) or ())
+        if bound(each)
+    }
+
+    # Some have one version for each kind of machine: one of them is read.
+    read = {name for name, version in locked if re.search(rf" {name} {re.escape(version)}[ ,.]", f"{page} ")}
+    assert len(held & {name for name, _ in locked}) > 70
+    assert {name for name, _ in locked if name in held} - read == set()
+    listed = set(re.findall(r"\| ([a-z0-9-]+) ([0-9][\w.]*) \|", page))
+    assert listed - locked == set(), "a version that is no longer locked"
+
+
+def bound(requirement: Requirement) -> bool:
+    applies = requirement.marker is None or requirement.marker.evaluate({"extra": ""})
+    return applies and any(each.operator in ("<", "<=", "==", "~=") for each in requirement.specifier)
+
+
+def test_everything_that_is_installed_is_compared_with_a_hash() -> None:
+    packages = re.split(r"^(?=[a-z0-9])", LOCKED, flags=re.MULTILINE)[1:]
+
+    assert len(packages) > 100
+    assert [each.split()[0] for each in packages if "--hash=sha256:" not in each] == []
+    assert "--require-hashes" in (ROOT / "scripts" / "setup.py").read_text(encoding="utf-8")
