@@ -77,8 +77,9 @@ wechat-demo: setup ## play a citizen's day in WeChat against the running bot, an
 	@$(PY) -m tests.wechat.demo
 
 .PHONY: fuzz
-fuzz: setup ## fuzz every parser and the web channel for long: FUZZ_EXAMPLES=2000 tries of each property
+fuzz: setup ## fuzz every parser and the web channel for long: FUZZ_EXAMPLES=2000 of each property, FUZZ_SECONDS=600 guided
 	@FUZZ_EXAMPLES=$(or $(FUZZ_EXAMPLES),2000) $(PY) -m pytest tests/fuzz
+	@$(PY) -m tests.fuzz.guided --seconds $(or $(FUZZ_SECONDS),600)
 
 .PHONY: soak
 soak: setup browser ## the long drills: services away for 30 s, processes replaced while people talk

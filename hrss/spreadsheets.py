@@ -8,6 +8,7 @@ import codecs
 import csv
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
@@ -24,6 +25,11 @@ _V, _T = f"{_MAIN}v", f"{_MAIN}t"
 _LINKED = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 _LARGEST_PART = 1 << 30  # bytes of one part unpacked: 100 000 rows need a twentieth
 _MOST_COLUMNS = 100
+# What a file that is damaged, encrypted, or packed in a way nobody knows may end with.
+_DAMAGED = (
+    *(OSError, ValueError, LookupError, RuntimeError, EOFError),
+    *(csv.Error, zipfile.BadZipFile, zlib.error, ElementTree.ParseError),
+)
 _COLUMN = re.compile(r"[A-Z]{1,3}")
 
 
@@ -32,15 +38,7 @@ def rows(path: Path) -> Iterator[Row]:
     try:
         found = _workbook(path) if zipfile.is_zipfile(path) else _csv(path)
         yield from ((line, cells) for line, cells in found if any(cells))
-    except (
-        OSError,
-        ValueError,
-        KeyError,
-        IndexError,
-        csv.Error,
-        zipfile.BadZipFile,
-        ElementTree.ParseError,
-    ) as error:
+    except _DAMAGED as error:
         raise FileUnreadable() from error
 
 

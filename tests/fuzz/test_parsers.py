@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import io
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from itertools import pairwise
@@ -14,18 +17,19 @@ from typing import Any
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from openpyxl import Workbook
 from PIL import Image, ImageDraw
 
 from bot.turns import _unslashed
 from faq.clean import LONGEST, clean, plain
 from faq.entities import replies, values
-from hrss import conversations, identifiers, identity_tokens, personal_data, pictures
+from hrss import conversations, identifiers, identity_tokens, personal_data, pictures, spreadsheets
 from hrss.database import Database
-from hrss.errors import IdentifierRefusal, IdentityRefusal, PhotoRefusal
+from hrss.errors import FileUnreadable, IdentifierRefusal, IdentityRefusal, PhotoRefusal
 from hrss.identifiers import Kind, mask
 from hrss.settings import Settings
 from hrss.vault import Vault
-from tests.conftest import surroundings
+from tests.conftest import ROOT, surroundings
 from tests.fuzz.conftest import tried
 
 PARSERS = {
@@ -218,6 +222,54 @@ def test_a_damaged_file_becomes_a_clean_picture_or_is_refused(
     with Image.open(io.BytesIO(picture.jpeg)) as written:
         assert (written.format, written.size) == ("JPEG", (picture.width, picture.height))
         assert not written.getexif()
+
+
+def workbook() -> bytes:
+    book, written = Workbook(), io.BytesIO()
+    for number in range(40):
+        book.active.append(["统一社会信用代码", "单位名称", f"{number}.50"])
+    book.save(written)
+    return written.getvalue()
+
+
+TABLE = workbook()
+
+
+@tried(80)
+@given(
+    changes=st.lists(st.tuples(st.integers(0, len(TABLE) - 1), st.integers(0, 255)), min_size=1, max_size=6)
+)
+@example(changes=[(TABLE.index(b"PK\x03\x04", 4) + 8, 99)])  # packed in a way nobody knows
+def test_a_damaged_table_is_read_or_refused(
+    tmp_path_factory: pytest.TempPathFactory, changes: list[tuple[int, int]]
+) -> None:
+    data = bytearray(TABLE)
+    for place, value in changes:
+        data[place] = value
+    file = tmp_path_factory.getbasetemp() / "table.xlsx"
+    file.write_bytes(data)
+    with suppress(FileUnreadable):
+        assert all(cells for _, cells in spreadsheets.rows(file))
+
+
+def test_guided_by_what_it_reaches_no_parser_ends_otherwise_than_it_promises(tmp_path: Path) -> None:
+    """A short and always the same part of what `make fuzz` does for long."""
+    pytest.importorskip("atheris")
+    command = [
+        sys.executable,
+        "-m",
+        "tests.fuzz.guided",
+        "--runs",
+        "400",
+        "--seed",
+        "1",
+        "--corpus",
+        str(tmp_path),
+    ]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert "Done 400 runs" in done.stderr
 
 
 # Time
