@@ -189,7 +189,7 @@ def _sms(database: Database, hall: Hall, chosen: argparse.Namespace) -> int:
     if chosen.watch:
         logs.configure()
         limit_waiting()
-        dispatcher.watch(database, hall)
+        dispatcher.watch(database, hall, Database(_tracker_url()))
     came_of = dispatcher.dispatch(database, hall, now=datetime.now(timezone.utc))
     print(", ".join(f"{count} {state.value}" for state, count in came_of.items()) or "nothing to send")
     return 0

@@ -147,6 +147,16 @@ def erase(session: Session, conversation_id: str) -> int:
     return int(erased)
 
 
+def empty(session: Session, conversation_ids: Collection[str]) -> int:
+    """Take away all that was said in conversations, by anyone; how each turn was decided stays. Return how many messages."""
+    for conversation_id in conversation_ids:
+        erase(session, conversation_id)
+    said = update(Message).where(Message.conversation_id.in_(conversation_ids))
+    turns = update(Turn).where(Turn.conversation_id.in_(conversation_ids))
+    session.execute(turns.values(candidates=None, request_id=None))
+    return int(session.execute(said.values(text=ERASED, body={})).rowcount)
+
+
 def reset(session: Session, conversation_id: str) -> None:
     """Begin anew in the same conversation: every option shown so far expires."""
     conversation = _locked(session, conversation_id)

@@ -48,8 +48,12 @@ def dispatch(database: Database, hall: Hall, *, now: datetime, limit: int = 100)
     return +came_of
 
 
-def watch(database: Database, hall: Hall, *, every_seconds: float = 1.0) -> None:
-    """Dispatch round after round, sweep once a minute and show that it lives; a round that fails does not end it."""
+def watch(database: Database, hall: Hall, tracker: Database, *, every_seconds: float = 1.0) -> None:
+    """
+    Dispatch round after round, sweep once a minute and show that it lives; a round that fails does not end it.
+
+    `tracker` is where Rasa remembers what was said.
+    """
     swept: datetime | None = None
     beaten: datetime | None = None
     while True:
@@ -59,6 +63,8 @@ def watch(database: Database, hall: Hall, *, every_seconds: float = 1.0) -> None
             if swept is None or now - swept >= SWEEP_EVERY:
                 with database.transaction() as session:
                     retention.sweep(session, now=now)
+                with database.transaction() as session:
+                    retention.sweep_words(session, tracker, now=now, kept=hall.words_kept)
                 swept = now
             if beaten is None or now - beaten >= health.BEAT_EVERY:
                 with database.transaction() as session:

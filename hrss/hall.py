@@ -1,6 +1,7 @@
-"""The hall a process works for: its keys, and the systems around it."""
+"""The hall a process works for: its keys, the systems around it, and how long it keeps what was said."""
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from hrss.database import Database
 from hrss.sealing import Sealer
@@ -16,6 +17,7 @@ class Hall:
 
     sealer: Sealer
     systems: Systems
+    words_kept: timedelta = timedelta(0)  # nothing: until they are erased
 
     @classmethod
     def open(cls, settings: Settings, database: Database) -> "Hall":
@@ -28,4 +30,4 @@ class Hall:
 
             # Real phones get real codes: the scripted ones go no further than the demo inbox.
             systems = replace(systems, sms=TencentSmsGateway(settings.tencent_sms), codes=RandomCodes())
-        return cls(sealer, systems)
+        return cls(sealer, systems, settings.words_kept)

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, delete, inspect, select, text, union, update
+from sqlalchemy import delete, select, union, update
 from sqlalchemy.orm import Session
 
-from hrss import accounts, audit, conversations
+from hrss import accounts, audit, conversations, tracker_events
 from hrss.case_states import OPEN
 from hrss.database import Database
 from hrss.hall import Hall
@@ -198,7 +198,7 @@ def erase(
     )
     _note(session, "person.erased", traces, staff, now, receipt=receipt.number, **receipt.erased)
     # Last: Rasa's memory is another database. When this fails nothing is erased, and it can be done again.
-    receipt.erased["tracker_events"] = _forget_in_tracker(tracker, theirs)
+    receipt.erased["tracker_events"] = tracker_events.forget(tracker, theirs)
     return receipt
 
 
@@ -247,14 +247,6 @@ def _cases(traces: _Traces) -> Any:
 def _note(session: Session, did: str, traces: _Traces, staff: str, now: datetime, **facts: Any) -> None:
     subject = Subject(SubjectKind.PERSON, traces.person_id or "unknown")
     audit.record(session, did, subject, now=now, staff=staff, **facts)
-
-
-def _forget_in_tracker(tracker: Database, conversation_ids: Sequence[str]) -> int:
-    if not conversation_ids or "events" not in inspect(tracker.engine).get_table_names():
-        return 0
-    theirs = text("DELETE FROM events WHERE sender_id IN :ids").bindparams(bindparam("ids", expanding=True))
-    with tracker.transaction() as session:
-        return int(session.execute(theirs, {"ids": list(conversation_ids)}).rowcount)
 
 
 def _loose(session: Session, conversation_id: str) -> int:

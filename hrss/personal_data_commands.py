@@ -32,6 +32,7 @@ def add_to(commands: Any, *, tracker: str) -> None:
     sweep.add_argument(
         "--on", type=datetime.fromisoformat, metavar="MOMENT", help="with --preview: as of then"
     )
+    sweep.add_argument("--tracker", default=tracker, metavar="URL", help="where Rasa keeps its trackers")
     commands.add_parser("consents", help="write the register of consents as CSV")
     person = commands.add_parser(
         "person", help="all that is kept of one person; their number is read from the input"
@@ -44,7 +45,7 @@ def add_to(commands: Any, *, tracker: str) -> None:
 
 def run(database: Database, hall: Hall, chosen: argparse.Namespace, now: datetime) -> Iterator[str]:
     if chosen.command == "sweep":
-        yield from _sweep(database, chosen, now)
+        yield from _sweep(database, hall, chosen, now)
     elif chosen.command == "consents":
         _consents(database)
     elif chosen.step == "copy":
@@ -53,19 +54,26 @@ def run(database: Database, hall: Hall, chosen: argparse.Namespace, now: datetim
         yield _erase(database, hall, chosen, now)
 
 
-def _sweep(database: Database, chosen: argparse.Namespace, now: datetime) -> Iterator[str]:
+def _sweep(database: Database, hall: Hall, chosen: argparse.Namespace, now: datetime) -> Iterator[str]:
     as_of = chosen.on if chosen.preview and chosen.on else now
     if as_of.tzinfo is None:
         as_of = as_of.replace(tzinfo=BEIJING)
     try:
         with database.transaction() as session:
             swept = retention.sweep(session, now=as_of)
+            words = retention.words_past(session, now=as_of, kept=hall.words_kept)
             if chosen.preview:
                 raise _Only  # what was counted is what goes: it was tried, and taken back
     except _Only:
         yield f"by {as_of:%Y-%m-%d %H:%M %z} there would go:"
-    yield from (f"{count:8}  {name}" for name, count in swept.by_class.items() if count)
-    if not swept.total:
+    else:
+        tracker = Database(chosen.tracker)
+        for _ in range(-(-words // retention.EMPTIED_AT_ONCE)):
+            with database.transaction() as session:
+                retention.sweep_words(session, tracker, now=as_of, kept=hall.words_kept)
+    gone = {**swept.by_class, "conversations_emptied": words}
+    yield from (f"{count:8}  {name}" for name, count in gone.items() if count)
+    if not any(gone.values()):
         yield "       0  nothing is past its time"
 
 

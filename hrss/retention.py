@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Text, cast, delete, func, or_, select, update
+from sqlalchemy import Text, cast, delete, false, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from hrss import photos
-from hrss.case_states import CaseState
+from hrss import conversations, photos, tracker_events
+from hrss.case_states import OPEN, CaseState
+from hrss.database import Database
 from hrss.sms import SmsState
 from hrss.tables import (
     Attempt,
@@ -29,11 +30,15 @@ from hrss.tables import (
 )
 
 CASE = timedelta(days=180)  # what a case claimed and showed, after it was decided
+EMPTIED_AT_ONCE = 200  # conversations
 LOOSE_PHOTO = timedelta(days=1)
 UNSUBSCRIBED = timedelta(days=30)  # a WeChat account that left, with its open id and its binding
 TRACE = timedelta(
     days=30
 )  # codes, attempts, proofs, notices, operations, messages, addresses, what flows knew
+
+
+_OPEN_CASE = Case.state.in_([state.value for state in OPEN])
 
 
 @dataclass(frozen=True)
@@ -58,6 +63,46 @@ class Swept:
 def sweep(session: Session, *, now: datetime) -> Swept:
     """Delete what is past its time. Numbers, states and the audit trail stay: they hold nothing personal."""
     return Swept({name: _run(session, statement) for name, statement in _past(now)})
+
+
+def sweep_words(session: Session, tracker: Database, *, now: datetime, kept: timedelta) -> int:
+    """
+    Take away what was said in conversations whose last word is `kept` ago, here and in Rasa's memory; some at a time.
+
+    Nothing goes where `kept` is nothing. Return how many conversations were emptied.
+    """
+    past = session.scalars(
+        select(Conversation)
+        .where(*_words_past(now, kept))
+        .order_by(Conversation.last_at)
+        .limit(EMPTIED_AT_ONCE)
+        .with_for_update(skip_locked=True)
+    ).all()
+    emptied = [each.id for each in past]
+    if emptied:
+        conversations.empty(session, emptied)
+        for each in past:
+            each.emptied_at = now
+        session.flush()
+        tracker_events.forget(
+            tracker, emptied
+        )  # last: when this fails, nothing is taken away, and it is tried again
+    return len(emptied)
+
+
+def words_past(session: Session, *, now: datetime, kept: timedelta) -> int:
+    """How many conversations `sweep_words` would empty."""
+    return int(session.scalar(select(func.count()).where(*_words_past(now, kept))) or 0)
+
+
+def _words_past(now: datetime, kept: timedelta) -> tuple[Any, ...]:
+    return (
+        Conversation.last_at <= now - kept if kept else false(),
+        Conversation.emptied_at.is_(None),
+        Conversation.id.not_in(
+            select(Case.conversation_id).where(Case.conversation_id.is_not(None), _OPEN_CASE)
+        ),
+    )
 
 
 def _past(now: datetime) -> Iterator[tuple[str, Any]]:

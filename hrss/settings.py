@@ -46,6 +46,7 @@ SETTINGS = (
     ),
     Setting("WEB_MESSAGES_PER_MINUTE", "40", "messages that one conversation may send in a minute"),
     Setting("SESSION_IDLE_MINUTES", "30", "a web session ends after so many minutes without a message"),
+    Setting("WORDS_DAYS", "0", "what was said goes so many days after a conversation's last word; 0: never"),
     Setting("WEB_PROXIES", "0", "proxies in front of the bot whose X-Forwarded-For is believed"),
     Setting("TURN_SECONDS", "30", "a message that is not answered after so many seconds gets an excuse"),
     Setting(
@@ -160,6 +161,7 @@ class Settings:
     identity_key: str = field(repr=False)
     console_secret_key: str = field(repr=False)
     redis_url: str = field(repr=False)
+    words_kept: timedelta = timedelta(0)  # nothing: until they are erased
     identity_issuer: str = "hall"
     identity_audience: str = "hrss-assistant"
     web_proxies: int = 0
@@ -201,6 +203,7 @@ class Settings:
             ),
             web_messages_per_minute=_count("WEB_MESSAGES_PER_MINUTE", given["WEB_MESSAGES_PER_MINUTE"]),
             session_idle=_minutes("SESSION_IDLE_MINUTES", given["SESSION_IDLE_MINUTES"]),
+            words_kept=timedelta(days=_count("WORDS_DAYS", given["WORDS_DAYS"], least=0)),
             identity_key=_identity_key(given["IDENTITY_KEY"]),
             console_secret_key=_shared_secret("CONSOLE_SECRET_KEY", given["CONSOLE_SECRET_KEY"]),
             redis_url=given["REDIS_URL"],

@@ -22,6 +22,7 @@ from sqlalchemy.orm import Mapped
 
 from hrss.tables.base import ONLY_POSTGRESQL, Base, Document, Moment
 
+_KEPT = text("emptied_at IS NULL")
 _UNTOLD = text("told_seq < last_seq")
 LAST = {"sqlite_where": text("is_last = 1"), "postgresql_where": text("is_last")}
 
@@ -32,6 +33,7 @@ class Conversation(Base):
     __tablename__ = "conversations"
     __table_args__ = (
         Index(None, "last_at", "id"),
+        Index("ix_conversations_kept", "last_at", postgresql_where=_KEPT, sqlite_where=_KEPT),
         Index("ix_conversations_untold", "last_at", postgresql_where=_UNTOLD, sqlite_where=_UNTOLD),
     )
 
@@ -53,6 +55,8 @@ class Conversation(Base):
     rated_at: Mapped[datetime | None] = Column(Moment, index=True)
     # The keyed hash of the network address it was opened from, where the channel knows one.
     address_lookup: Mapped[str | None] = Column(String(64))
+    # When what was said in it was taken away, past its time.
+    emptied_at: Mapped[datetime | None] = Column(Moment)
     # How many of its messages were published (`hrss/feed/`), in which edition: it grows when words are taken away.
     told_seq: Mapped[int] = Column(Integer, nullable=False, default=0, server_default="0")
     edition: Mapped[int] = Column(Integer, nullable=False, default=0, server_default="0")

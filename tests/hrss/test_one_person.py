@@ -4,6 +4,7 @@ import io
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from hrss.errors import StaffMayNot
 from hrss.one_person import Receipt
 from hrss.sealing import sealed_tables
 from hrss.staff import Role
+from hrss.staff_messages import leave
 from hrss.tables import Base, Case, Photo
 from hrss.vault import Vault
 from tests.hrss.people import CHEN, CHENS_PHONE, HE, Talk, photo, prove_chen
@@ -181,6 +183,33 @@ def test_the_preview_says_what_the_sweep_then_takes_and_takes_nothing(talk: Talk
     told = {name: int(count) for count, name in re.findall(r"(\d+)  (\w+)$", preview, re.MULTILINE)}
     assert told == {name: count for name, count in taken.items() if count}
     assert told["photos"] == 1 and told["proofs"] == 1
+
+
+def test_words_go_after_as_many_days_as_the_department_says_here_and_in_rasas_memory(
+    talk: Talk, new_talk: Callable[[], Talk], vault: Vault, tracker: Database
+) -> None:
+    talk.hall = replace(talk.hall, words_kept=timedelta(days=90))
+    waits = new_talk()
+    for each in (talk, waits):
+        say(each, vault, WORDS, tracker)
+    with waits.database.transaction() as session:
+        leave(session, waits.hall, waits.id, province="gd", words="请回复", key="left", now=waits.now)
+    command = ("sweep", "--tracker", tracker.url, "--preview", "--on")
+    assert "conversations_emptied" not in run(talk, *command, (talk.now + timedelta(days=89)).isoformat())
+    assert " 1  conversations_emptied" in run(talk, *command, (talk.now + timedelta(days=90)).isoformat())
+    assert everything(talk.database).count("帮我看看") == 4, "a preview takes nothing"
+
+    with talk.database.transaction() as session:
+        later = talk.now + timedelta(days=90)
+        assert retention.sweep_words(session, tracker, now=later, kept=timedelta(0)) == 0, "no period, no end"
+        assert retention.sweep_words(session, tracker, now=later, kept=timedelta(days=90)) == 1
+        assert retention.sweep_words(session, tracker, now=later, kept=timedelta(days=90)) == 0
+
+    kept = everything(talk.database)
+    assert kept.count("帮我看看") == 2, "a case that waits keeps its conversation"
+    assert kept.count("陈*的账号") == 1
+    with tracker.reading() as session:
+        assert session.execute(text("SELECT sender_id FROM events")).scalars().all() == [waits.id]
 
 
 def test_the_register_of_consents_says_who_allowed_what_and_when_it_was_withdrawn(

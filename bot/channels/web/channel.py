@@ -149,8 +149,8 @@ class WebChannel(InputChannel):
         @web.post("/session")
         @door(session=False)
         async def open_session(request: Request) -> HTTPResponse:
-            address = request.remote_addr or request.ip
-            quota.session(address, request.headers["Origin"])
+            address = hall.business().sealer.lookup("address", request.remote_addr or request.ip)
+            quota.session(address, request.headers["Origin"])  # counted by its hash, for Redis hears it
             asked = _body(request)
             province = asked.get("province") if asked.get("province") in SERVED else None
             token = secrets.token_urlsafe(32)
@@ -166,7 +166,7 @@ class WebChannel(InputChannel):
                         token_hash=_hash(token),
                         now=now(),
                         idle=settings.session_idle,
-                        address_lookup=hall.business().sealer.lookup("address", address),
+                        address_lookup=address,
                     )
                     who = None
                     if "identity_token" in asked:
