@@ -14,8 +14,6 @@ from pathlib import Path
 from honcho.environ import parse_procfile
 from honcho.manager import Manager
 
-from hrss.settings import TranscriptFeed
-
 ROOT = Path(__file__).resolve().parent.parent
 PORTS = {"bot": "WEB_PORT", "actions": "ACTIONS_PORT", "console": "CONSOLE_PORT"}
 DEFAULTS = {"WEB_PORT": "5005", "ACTIONS_PORT": "5055", "CONSOLE_PORT": "8080"}
@@ -33,7 +31,7 @@ def main() -> int:
                 file=sys.stderr,
             )
             return 1
-    fed = TranscriptFeed.from_env() is not None
+    fed = transcripts_are_told()
     manager = Manager()
     for process, command in parse_procfile((ROOT / "Procfile").read_text()).processes.items():
         if process in FED and not fed:
@@ -42,6 +40,13 @@ def main() -> int:
     threading.Thread(target=announce, args=(environment,), daemon=True).start()
     manager.loop()
     return int(manager.returncode or 0)
+
+
+def transcripts_are_told() -> bool:
+    sys.path.insert(0, str(ROOT))
+    from hrss.settings import TranscriptFeed
+
+    return TranscriptFeed.from_env() is not None
 
 
 def surroundings() -> dict[str, str]:
