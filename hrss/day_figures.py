@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Integer, cast, distinct, func, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from hrss import kept_days
 from hrss.conversations import TurnState
@@ -22,6 +22,7 @@ from hrss.workdays import BEIJING
 # A turn that was received in the last minute of a day is answered on the next.
 SETTLED = timedelta(hours=1)
 NEVER = ""  # before
+AT_ONCE = 5_000
 
 
 @dataclass(frozen=True)
@@ -208,27 +209,22 @@ def _ratings(session: Session, day: Span) -> dict[bool, int]:
 
 def _conversations(session: Session, day: Span) -> dict[str, int]:
     """Those that go on from another day are few: each is asked when something was said in it before."""
-    every = session.scalar(select(func.count(distinct(Turn.conversation_id))).where(*_turns(day)))
-    earlier = aliased(Turn)
+    every = session.scalars(select(distinct(Turn.conversation_id)).where(*_turns(day))).all()
+    going_on: list[str] = []
+    # Looked up by their ids: joined, PostgreSQL reads all conversations that there are.
+    for first in range(0, len(every), AT_ONCE):
+        some = Conversation.id.in_(every[first : first + AT_ONCE])
+        going_on += session.scalars(select(Conversation.id).where(some, Conversation.started_at < day.since))
     before = (
-        select(func.max(earlier.received_at))
-        .where(
-            earlier.conversation_id == Turn.conversation_id,
-            earlier.received_at < day.since,
-            *_of_scope(day, earlier),
+        session.scalar(
+            select(func.max(Turn.received_at)).where(
+                Turn.conversation_id == conversation_id, Turn.received_at < day.since, *_of_scope(day, Turn)
+            )
         )
-        .scalar_subquery()
+        for conversation_id in going_on
     )
-    going_on = session.execute(
-        select(Turn.conversation_id, before.label("before"))
-        .join(Conversation, Conversation.id == Turn.conversation_id)
-        .where(*_turns(day), Conversation.started_at < day.since)
-        .distinct()
-    )
-    days = Counter(
-        row.before.astimezone(BEIJING).date().isoformat() for row in going_on if row.before is not None
-    )
-    return {NEVER: int(every) - sum(days.values()), **days}
+    days = Counter(moment.astimezone(BEIJING).date().isoformat() for moment in before if moment is not None)
+    return {NEVER: len(every) - sum(days.values()), **days}
 
 
 def _turns(day: Span) -> Iterator[Any]:
