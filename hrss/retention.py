@@ -23,7 +23,10 @@ from hrss.tables import (
     OutboxSms,
     Photo,
     ProofRecord,
+    SavedQuestion,
     SmsCode,
+    Trial,
+    UnknownMark,
     VaultValue,
     WechatAccount,
     WechatDelivery,
@@ -32,6 +35,9 @@ from hrss.tables import (
 CASE = timedelta(days=180)  # what a case claimed and showed, after it was decided
 EMPTIED_AT_ONCE = 200  # conversations
 LOOSE_PHOTO = timedelta(days=1)
+TRIAL = timedelta(days=90)  # what a trial of the book asked, and what came out
+PUT_ASIDE = timedelta(days=180)  # questions that staff put aside; nobody is shown older ones
+SAVED_QUESTION = timedelta(days=730)  # those that trials ask; keeping one again begins its time anew
 UNSUBSCRIBED = timedelta(days=30)  # a WeChat account that left, with its open id and its binding
 TRACE = timedelta(
     days=30
@@ -157,6 +163,12 @@ def _past(now: datetime) -> Iterator[tuple[str, Any]]:
         (WechatDelivery, WechatDelivery.received_at),
     ):
         yield table.__tablename__, delete(table).where(at <= now - TRACE)
+    for kept, made_at, period in (
+        (Trial, Trial.made_at, TRIAL),
+        (UnknownMark, UnknownMark.made_at, PUT_ASIDE),
+        (SavedQuestion, SavedQuestion.made_at, SAVED_QUESTION),
+    ):
+        yield kept.__tablename__, delete(kept).where(made_at <= now - period)
     addresses = (Conversation.last_at <= now - TRACE, Conversation.address_lookup.is_not(None))
     yield "addresses", update(Conversation).where(*addresses).values(address_lookup=None)
 
