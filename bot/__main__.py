@@ -69,7 +69,7 @@ def serve() -> None:
     from bot import hall, server
     from bot.once import do_once
     from bot.tracker_store import without_fallback
-    from faq.shelf import stock
+    from faq.shelf import install, stock
     from hrss import logs
     from hrss.database import limit_waiting
 
@@ -83,9 +83,11 @@ def serve() -> None:
     os.environ.setdefault("TRACKER_DATABASE_URL", "sqlite:///var/tracker.db")
     hall.database().migrate()
     stock(hall.database())
+    model = newest_model()
+    hall.use_model(install(hall.database(), model))
     limit_waiting()
     serve_application(
-        model_path=str(newest_model()),
+        model_path=str(model),
         interface=os.environ.get("WEB_HOST", "127.0.0.1"),
         port=int(web),
         credentials="credentials.yml",

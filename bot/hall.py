@@ -25,6 +25,19 @@ def shelf() -> Shelf:
     return Shelf(database())
 
 
+_model: list[str] = []
+
+
+def use_model(model_id: str) -> None:
+    """Say which model this process has loaded; from then on it goes over to the one that staff activate."""
+    _model[:] = [model_id]
+
+
+def model() -> str | None:
+    """Return the id of the loaded model; None where this process keeps what it was told to load."""
+    return _model[0] if _model else None
+
+
 @cache
 def business() -> Hall:
     return Hall.open(settings(), database())

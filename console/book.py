@@ -11,15 +11,14 @@ from typing import Any
 from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from console import entry_form, moments
+from console import entry_form, trying
 from console.access import needs
-from console.records import database, me, now
+from console.records import database, me, now, today
 from console.sentences import refusal
-from faq import desk
+from faq import desk, shelf
 from faq.export import as_yaml
-from faq.shelf import shipped_bodies
 from hrss import book_changes, books, drafts, trials
-from hrss.errors import EntryUnfit, Refusal
+from hrss.errors import Refusal
 from hrss.permissions import May
 from hrss.tables import EntryDraft
 
@@ -39,8 +38,7 @@ def index() -> str:
         version = books.current_version(records)
         bodies = books.entries(records, version or 0)
         changes = {change.entry_id: change for change in book_changes.open_ones(records)}
-    today = _today()
-    due = {each.entry: each for each in desk.due(bodies, today)}
+    due = {each.entry: each for each in desk.due(bodies, today())}
     shown = {**{id: change.body for id, change in changes.items()}, **bodies}
     rows = {
         entry_id: body
@@ -59,7 +57,7 @@ def index() -> str:
         total=len(bodies),
         changes=changes,
         due=due,
-        today=today,
+        today=today(),
         states=STATES,
         chosen={"q": words, "province": province, "state": state},
     )
@@ -87,7 +85,7 @@ def new() -> str:
         "province": request.args.get("province", "gd"),
         "audience": "both",
         "question": said[0] if said else "",
-        "valid_from": _today().isoformat(),
+        "valid_from": today().isoformat(),
         "phrases": {"plain": said[1:]} if said[1:] else {},
     }
     return _page("", body)
@@ -96,7 +94,7 @@ def new() -> str:
 @pages.post("/entries")
 @needs(May.EDIT_BOOK)
 def save() -> AnyResponse | str | tuple[str, int]:
-    """Look at a change, or propose it."""
+    """Look at a change, try it, or propose it."""
     entry_id = request.form.get("id", "").strip()
     if not ENTRY_ID.fullmatch(entry_id):
         abort(400)
@@ -104,17 +102,14 @@ def save() -> AnyResponse | str | tuple[str, int]:
         base = books.body(records, entry_id)
     body = entry_form.read(request.form, base, entry_id)
     draft = _draft(request.form)
-    if request.form.get("act") == "look":
+    act = request.form.get("act")
+    if act == "look":
         return _page(entry_id, body, looked=True)
     try:
+        if act == "try":
+            return trying.tried({entry_id: body}, note=request.form.get("reason", ""))
         with database().transaction() as records:
-            bodies = {**books.entries(records, books.current_version(records) or 0), entry_id: body}
-            found = desk.grave(desk.faults(bodies, entry_id, _today()))
-            if found:
-                raise EntryUnfit(entry=entry_id, faults=len(found))
-            book_changes.propose(
-                records, entry_id, body, note=request.form.get("reason", ""), staff=me(), now=now()
-            )
+            desk.propose(records, entry_id, body, note=request.form.get("reason", ""), staff=me(), now=now())
             if draft:
                 drafts.drop(records, draft.id, staff=me())
     except Refusal as refused:
@@ -164,9 +159,31 @@ def versions() -> str:
     with database().reading() as records:
         found = books.versions(records)
         bodies = books.entries(records, found[0].number) if found else {}
+    files = shelf.shipped_bodies()
     return render_template(
-        "book/versions.html", versions=found, not_in_files=desk.differing(bodies, shipped_bodies())
+        "book/versions.html",
+        versions=found,
+        differing={
+            entry_id: desk.difference(bodies.get(entry_id), files.get(entry_id))
+            for entry_id in shelf.differing(bodies, files)
+        },
+        in_files=files,
     )
+
+
+@pages.post("/files")
+@needs(May.EDIT_BOOK)
+def take_over() -> AnyResponse:
+    """Propose what the files have of the chosen entries; it is approved and published like any other change."""
+    files = shelf.shipped_bodies()
+    chosen = [entry_id for entry_id in request.form.getlist("entry") if entry_id in files]
+    if not chosen:
+        abort(400)
+    with database().transaction() as records:
+        for entry_id in chosen:
+            note = request.form.get("reason", "")
+            desk.propose(records, entry_id, files[entry_id], note=note, staff=me(), now=now())
+    return redirect(url_for(".changes", saved=chosen[0]))
 
 
 @pages.get("/versions/<int:number>")
@@ -183,7 +200,7 @@ def version(number: int) -> str:
         abort(404)
     differing = {
         entry_id: desk.difference(old.get(entry_id), new.get(entry_id))
-        for entry_id in desk.differing(old, new)
+        for entry_id in shelf.differing(old, new)
     }
     return render_template(
         "book/version.html", version=found, against=other, differing=differing, current=current
@@ -236,8 +253,8 @@ def _page(
         except (KeyError, TypeError, ValueError):
             answer = None  # not yet an entry; the findings say what is missing
     if judged and answer:
-        findings = desk.faults(drafted, entry_id, _today())
-        collisions = desk.collisions(drafted, entry_id, desk.new_phrases(base, body))
+        findings = desk.faults(drafted, entry_id, today())
+        collisions = desk.new_collisions(bodies, entry_id, body)
     return render_template(
         "book/entry.html",
         entry_id=entry_id,
@@ -272,6 +289,7 @@ def _draft(given: Mapping[str, str]) -> EntryDraft | None:
 
 def _changes() -> str:
     with database().reading() as records:
+        bodies = books.entries(records, books.current_version(records) or 0)
         found = book_changes.open_ones(records)
         rows = [
             {
@@ -280,6 +298,7 @@ def _changes() -> str:
                 "needs_another": book_changes.needs_another(change),
                 "stale": book_changes.is_stale(records, change),
                 "ready": book_changes.is_ready(records, change),
+                "collisions": desk.new_collisions(bodies, change.entry_id, change.body),
             }
             for change in found
         ]
@@ -293,7 +312,3 @@ def _fits(body: Mapping[str, Any], words: str, province: str) -> bool:
     entry = desk.entry_of(body)
     texts = (entry.id, entry.answer, entry.note, *entry.steps, *entry.said())
     return all(any(word.lower() in text.lower() for text in texts) for word in words.split())
-
-
-def _today() -> Any:
-    return now().astimezone(moments.BEIJING).date()

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
+from datetime import date, datetime, timezone
 
 from flask import current_app
 from flask_login import current_user
 
+from console import moments
 from hrss.database import Database
 from hrss.hall import Hall
 from hrss.vault import Vault
@@ -29,6 +30,11 @@ def vault() -> Vault:
 
 def now() -> datetime:
     return datetime.now(timezone.utc)
+
+
+def today() -> date:
+    """The day in the halls."""
+    return now().astimezone(moments.BEIJING).date()
 
 
 def me() -> str:

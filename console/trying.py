@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping
 from typing import Any
 
 import structlog
-from flask import Blueprint, abort, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from console import moments
+from console import background
 from console.access import needs
-from console.records import database, me, now
+from console.records import database, me, now, today
 from faq import desk, trained, trial
 from faq.trial import Origin, Question
-from hrss import book_changes, books, trials
+from faq.understanding import Thresholds
+from hrss import book_changes, books, trained_models, trials
 from hrss.database import Database
 from hrss.permissions import May
 from hrss.tables import Trial
@@ -23,8 +23,6 @@ from hrss.tables import Trial
 log = structlog.get_logger()
 
 pages = Blueprint("trying", __name__, url_prefix="/book/trials")
-
-_one_at_a_time = threading.Lock()
 
 
 @pages.post("")
@@ -39,9 +37,29 @@ def begin() -> Response:
             for change in book_changes.open_ones(records)
             if not chosen or change.id in chosen
         }
-        begun = trials.begin(records, bodies, version=version, staff=me(), now=now())
-    threading.Thread(target=run, args=(database(), begun.id), daemon=True).start()
-    return redirect(url_for(".show", trial_id=begun.id))
+        begun = trials.begin(records, bodies, version=version, staff=me(), now=now()).id
+    background.begin(run, database(), begun)
+    return redirect(url_for(".show", trial_id=begun))
+
+
+def tried(bodies: Mapping[str, Mapping[str, Any]], note: str) -> Response:
+    """Try entries that nobody has saved yet; the page of the trial offers to save them."""
+    with database().transaction() as records:
+        version = books.current_version(records) or 0
+        begun = trials.begin(records, bodies, version=version, note=note, staff=me(), now=now()).id
+    background.begin(run, database(), begun)
+    return redirect(url_for("trying.show", trial_id=begun))
+
+
+@pages.post("/<trial_id>/save")
+@needs(May.EDIT_BOOK)
+def save(trial_id: str) -> Response:
+    """Propose what was tried."""
+    with database().transaction() as records:
+        tried_one = trials.get(records, trial_id)
+        for entry_id, body in tried_one.bodies.items():
+            desk.propose(records, entry_id, body, note=tried_one.note, staff=me(), now=now())
+    return redirect(url_for("book.changes", saved=next(iter(tried_one.bodies), "")))
 
 
 @pages.get("/<trial_id>")
@@ -59,7 +77,7 @@ def progress(trial_id: str) -> str:
 
 def run(records: Database, trial_id: str) -> None:
     """Run a trial to its end; one at a time in a process, for each takes a processor."""
-    with _one_at_a_time:
+    with background.one_at_a_time:
         try:
             outcome = _tried(records, trial_id)
         except Exception:
@@ -82,22 +100,34 @@ def _tried(records: Database, trial_id: str) -> dict[str, Any]:
             Question(row.text, row.province, row.entry, row.decision, Origin.QUESTION)
             for row in trials.questions(session)
         ]
-    today = now().astimezone(moments.BEIJING).date()
-    before = desk.book_of(bodies, wanted.version, today)
-    after = desk.book_of({**bodies, **wanted.bodies}, wanted.version, today)
-    return trial.run(before, after, dialogues, questions, trained.newest(), note, trial.FOLDS).as_dict()
+        active = trained_models.active(session)
+    before = desk.book_of(bodies, wanted.version, today())
+    after = desk.book_of({**bodies, **wanted.bodies}, wanted.version, today())
+    model = trained.answering(active.model)
+    other = trained.chosen(wanted.model_id) if wanted.model_id else model
+    thresholds = Thresholds.moved(active.thresholds)
+    return trial.run(
+        before, after, dialogues, questions, model, note, trial.FOLDS, other=other, thresholds=thresholds
+    ).as_dict()
 
 
 def _shown(trial_id: str) -> Mapping[str, Any]:
     with database().reading() as records:
         found: Trial = trials.get(records, trial_id)
-        questions = {id: body["question"] for id, body in books.entries(records, found.version).items()}
-    if not found:
-        abort(404)
-    questions |= {id: body["question"] for id, body in found.bodies.items()}
+        bodies = books.entries(records, found.version)
+        open_ones = {change.entry_id: change.body for change in book_changes.open_ones(records)}
+        current = books.current_version(records)
+    questions = {entry_id: body["question"] for entry_id, body in {**bodies, **found.bodies}.items()}
     return {
         "trial": found,
         "lost": trials.is_lost(found, now()),
         "questions": questions,
+        "unsaved": current == found.version
+        and any(open_ones.get(entry_id) != body for entry_id, body in found.bodies.items()),
+        "collisions": [
+            (entry_id, each)
+            for entry_id, body in found.bodies.items()
+            for each in desk.new_collisions(bodies, entry_id, body)
+        ],
         "running": found.state == trials.TrialState.RUNNING.value,
     }

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from console import trying
 from console.access import needs
 from console.records import database, me, now
 from faq import clusters, desk
+from faq.book import load_flows
 from faq.lint.phrases import heard
 from hrss import book_changes, books, trials, unknowns
 from hrss.permissions import May
 from hrss.unknowns import Put, Why
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
 
 DAYS = (7, 14, 30, 90)
 SHOWN = 40  # clusters on the page
@@ -48,6 +54,7 @@ def index() -> str:
         total=len(grouped),
         times=len(left),
         entries={id: body for id, body in sorted(drafted.items()) if desk.is_on(body)},
+        flows=load_flows(),
         days=DAYS,
         whys=list(Why),
         chosen={"days": days or "30", "why": why, "province": province},
@@ -66,6 +73,11 @@ def act() -> Response:
         return redirect(url_for("book.new", phrase=texts, province=request.form.get("province") or "gd"))
     if what in ("phrase", "paste"):
         return _taught(request.form.get("entry", ""), "plain" if what == "phrase" else "paste", texts)
+    if what == "try":
+        entry_id = request.form.get("entry", "")
+        with database().reading() as records:
+            body = _body(records, entry_id)
+        return trying.tried({entry_id: unknowns.body_with(body, "plain", texts)}, note=texts[0])
     if what not in [each.value for each in Put]:
         abort(400)
     with database().transaction() as records:
@@ -84,15 +96,21 @@ def _taught(entry_id: str, voice: str, texts: list[str]) -> Response:
     """Add questions to an entry, beside what is already changed about it."""
     with database().transaction() as records:
         change = book_changes.of_entry(records, entry_id)
-        body = change.body if change else books.body(records, entry_id)
-        if body is None:
-            abort(400)
         book_changes.propose(
             records,
             entry_id,
-            unknowns.body_with(body, voice, texts),
+            unknowns.body_with(_body(records, entry_id), voice, texts),
             note=change.note if change else texts[0],
             staff=me(),
             now=now(),
         )
     return redirect(url_for("book.changes", saved=entry_id))
+
+
+def _body(records: Session, entry_id: str) -> dict[str, Any]:
+    """An entry as it would be with its open change."""
+    change = book_changes.of_entry(records, entry_id)
+    body = change.body if change else books.body(records, entry_id)
+    if body is None:
+        abort(400)
+    return dict(body)

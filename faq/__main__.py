@@ -11,7 +11,7 @@ from faq import desk
 from faq.export import export
 from faq.lint import lint_files, load_appendix
 from faq.places import SERVED
-from faq.shelf import shipped_bodies
+from faq.shelf import differing, shipped_bodies
 from hrss import books, workdays
 from hrss.database import Database
 from hrss.errors import Refusal
@@ -31,6 +31,9 @@ def main(arguments: list[str] | None = None) -> int:
         "--over-console",
         action="store_true",
         help="also where that undoes what staff published in the console",
+    )
+    commands.add_parser(
+        "status", help="say which entries are not in the files as they answer; exit 1 when there are any"
     )
     drafting = commands.add_parser(
         "draft",
@@ -58,6 +61,8 @@ def main(arguments: list[str] | None = None) -> int:
         return _publish(database, chosen.over_console)
     if chosen.command == "draft":
         return _draft(database, chosen)
+    if chosen.command == "status":
+        return _status(database)
     return _export(database, chosen.folder)
 
 
@@ -76,7 +81,7 @@ def _publish(database: Database, over_console: bool) -> int:
             answering = books.entries(session, before or 0)
             print(
                 f"Version {before} was published in the console and is not in the files:",
-                *desk.differing(answering, shipped),
+                *differing(answering, shipped),
                 "Take it over with `python -m faq export faq/entries`, or undo it with `publish --over-console`.",
                 sep="\n",
                 file=sys.stderr,
@@ -85,6 +90,31 @@ def _publish(database: Database, over_console: bool) -> int:
         version = books.publish(session, shipped, note="published from the files", now=now)
     print("unchanged" if version == before else f"version {version}")
     return 0
+
+
+def _status(database: Database) -> int:
+    with database.reading() as session:
+        version = books.current_version(session)
+        answering, shipped = books.entries(session, version or 0), shipped_bodies()
+        is_of_files = books.is_of_files(session, shipped)
+    found = differing(answering, shipped)
+    for entry_id in found:
+        where = (
+            "only in the files"
+            if entry_id not in answering
+            else "only in the book"
+            if entry_id not in shipped
+            else "not the same"
+        )
+        print(f"{entry_id}\t{where}")
+    if not found:
+        print(f"version {version}: as in the files")
+        return 0
+    way = "publish" if is_of_files else "export faq/entries` or `python -m faq publish --over-console"
+    print(
+        f"version {version}: {len(found)} entries differ; `python -m faq {way}` settles it", file=sys.stderr
+    )
+    return 1
 
 
 def _draft(database: Database, chosen: argparse.Namespace) -> int:

@@ -20,6 +20,7 @@ from faq.lint.entries import file_of, load_document_provinces
 from faq.lint.finding import Finding
 from faq.lint.phrases import heard
 from faq.manuals import read, sections
+from faq.shelf import Bodies
 from hrss import book_changes, books
 from hrss import drafts as entry_drafts
 from hrss.errors import EntryUnfit
@@ -33,8 +34,6 @@ ADVICE = frozenset({"too_few_phrases", "voice_missing", "expired", "phrase_twice
 MUTUAL = frozenset({"phrase_shared", "conditions_overlap"})
 ALIKE = 84.0  # rapidfuzz ratio from which two phrases are shown side by side
 SOON = dt.timedelta(days=30)
-
-Bodies = Mapping[str, Mapping[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -118,6 +117,11 @@ def new_phrases(before: Mapping[str, Any] | None, after: Mapping[str, Any]) -> l
     return [said for said in entry_of(after).said() if said not in known]
 
 
+def new_collisions(bodies: Bodies, entry_id: str, body: Mapping[str, Any]) -> list[Collision]:
+    """With what the phrases collide that an entry would have and has not."""
+    return collisions({**bodies, entry_id: body}, entry_id, new_phrases(bodies.get(entry_id), body))
+
+
 def due(bodies: Bodies, today: dt.date) -> list[Due]:
     """What ends or is to be looked at again within `SOON`, or already was, the first first."""
     found = []
@@ -138,9 +142,13 @@ def difference(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None
     return [(" ", "…") if line.startswith("@@") else (line[:1], line[1:]) for line in lines]
 
 
-def differing(one: Bodies, other: Bodies) -> list[str]:
-    """The ids of entries that are not the same in two books."""
-    return sorted(entry_id for entry_id in {*one, *other} if one.get(entry_id) != other.get(entry_id))
+def propose(
+    session: Session, entry_id: str, body: Mapping[str, Any], *, note: str, staff: str, now: dt.datetime
+) -> None:
+    """Propose what an entry shall be, if it is fit."""
+    bodies = {**books.entries(session, books.current_version(session) or 0), entry_id: body}
+    _must_be_fit(bodies, entry_id, now)
+    book_changes.propose(session, entry_id, body, note=note, staff=staff, now=now)
 
 
 def draft(
@@ -185,7 +193,10 @@ def publish(
     wanted = [change for change in book_changes.open_ones(session) if change.id in change_ids]
     bodies = book_changes.with_changes(bodies, wanted)
     for change in wanted:
-        found = grave(faults(bodies, change.entry_id, now.date()))
-        if found:
-            raise EntryUnfit(entry=change.entry_id, faults=len(found))
+        _must_be_fit(bodies, change.entry_id, now)
     return book_changes.publish(session, change_ids, note=note, staff=staff, now=now)
+
+
+def _must_be_fit(bodies: Bodies, entry_id: str, now: dt.datetime) -> None:
+    if found := grave(faults(bodies, entry_id, now.date())):
+        raise EntryUnfit(entry=entry_id, faults=len(found))

@@ -8,23 +8,23 @@ from collections import OrderedDict
 from faq.book import Book
 from faq.ranking import Ranker
 from faq.trained import Trained
-from faq.understanding import Understanding, book_examples
+from faq.understanding import Thresholds, Understanding, book_examples
 
 KEPT = 4  # rankers
 
-_fitted: OrderedDict[tuple[str, int], Ranker] = OrderedDict()
+_fitted: OrderedDict[tuple[str, Ranker], Ranker] = OrderedDict()
 _fitting = threading.Lock()
 
 
-def reader(book: Book, trained: Trained) -> Understanding:
+def reader(book: Book, trained: Trained, thresholds: Thresholds | None = None) -> Understanding:
     """Read as the bot would from this book; the first time a book is asked, its ranker is fitted, which takes seconds."""
     if book.digest == trained.digest:
-        return Understanding(book, trained.ranker)
+        return Understanding(book, trained.ranker, thresholds)
     with _fitting:
-        key = (book.digest, id(trained.ranker))
+        key = (book.digest, trained.ranker)
         if key not in _fitted:
             _fitted[key] = Ranker().fit([*trained.dialogue, *book_examples(book)], trained.ranker.vectors)
         _fitted.move_to_end(key)
         while len(_fitted) > KEPT:
             _fitted.popitem(last=False)
-        return Understanding(book, _fitted[key])
+        return Understanding(book, _fitted[key], thresholds)

@@ -1,16 +1,25 @@
-"""The published book as the shared database has it now."""
+"""The published book, and which model reads for it, as the shared database has them now."""
 
 from __future__ import annotations
 
 import datetime as dt
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
+import structlog
+
+from faq import trained
 from faq.book import ENTRIES, Book, Entry, read_yaml
-from hrss import books, workdays
+from hrss import books, trained_models, workdays
 from hrss.database import Database
+from hrss.trained_models import Active
+
+log = structlog.get_logger()
+
+Bodies = Mapping[str, Mapping[str, Any]]
 
 FRESH_SECONDS = 2.0  # a newly published version answers within 5 s in every process
 
@@ -26,14 +35,38 @@ def shipped_bodies() -> dict[str, dict[str, Any]]:
     return bodies
 
 
+def differing(one: Bodies, other: Bodies) -> list[str]:
+    """The ids of entries that are not the same in two books."""
+    return sorted(entry_id for entry_id in {*one, *other} if one.get(entry_id) != other.get(entry_id))
+
+
 def stock(database: Database) -> int:
-    """Publish the shipped book when nothing has been published yet; return the version that answers."""
+    """
+    Publish the shipped book when nothing has been published yet; return the version that answers.
+
+    Where the files have another book, the log says so: neither undoes the other.
+    """
     with database.reading() as session:
         version = books.current_version(session)
+        answering = books.entries(session, version or 0)
     if version is not None:
+        if found := differing(answering, shipped_bodies()):
+            log.warning("book.not_as_in_files", version=version, entries=len(found))
         return version
     with database.transaction() as session:
         return books.publish(session, shipped_bodies(), note="shipped", now=dt.datetime.now(dt.timezone.utc))
+
+
+def install(database: Database, path: Path) -> str:
+    """Note the model that this program loads, and keep it for later; return its id."""
+    model_id = trained.identity(path)
+    try:
+        trained.keep(path, model_id, path.parent)
+    except OSError as error:
+        log.warning("model.not_kept", model=model_id, error=type(error).__name__)  # it answers all the same
+    with database.transaction() as session:
+        trained_models.install(session, model_id, now=dt.datetime.now(dt.timezone.utc))
+    return model_id
 
 
 class Shelf:
@@ -52,6 +85,7 @@ class Shelf:
         self._day: dt.date | None = None
         self._looked: float | None = None
         self._book: Book | None = None
+        self._active = Active()
         self._lock = threading.Lock()
 
     def book(self) -> Book:
@@ -71,9 +105,14 @@ class Shelf:
                 self._looked = now
             return self._book
 
+    def active(self) -> Active:
+        """Return which model answers, and at which thresholds, as of the last look at the book."""
+        return self._active
+
     def _look(self, known: Book | None) -> Book:
         with self._database.reading() as session:
             version = books.current_version(session)
+            self._active = trained_models.active(session)
             day = self._today()  # entries begin and end to hold at midnight, with no new version
             if known is not None and version == known.version and day == self._day:
                 return known

@@ -9,17 +9,19 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from enum import Enum
 from typing import Any
 
+from faq import readers
 from faq.book import Book
 from faq.clean import clean
+from faq.places import SERVED
 from faq.ranking import Ranker
 from faq.reading import Context, Decision, Reading
 from faq.trained import Trained
-from faq.understanding import Understanding, book_examples
+from faq.understanding import Thresholds, Understanding, book_examples
 
 FOLDS = 3
 MOST_PAIRS = 15  # of entries that are confused
@@ -108,27 +110,31 @@ def run(
     trained: Trained,
     progress: Progress = lambda done, total: None,
     folds: int = FOLDS,
+    *,
+    other: Trained | None = None,
+    thresholds: Thresholds | None = None,
 ) -> Result:
     """
     Ask both books everything.
 
     `dialogues` are saved conversations as `hrss/regressions.py` keeps them. Phrases are asked of provinces only in
-    which something differs.
+    which something differs. `other` is the model that reads the book afterwards, if it is another.
     """
     touched = _touched(before, after)
     held = _phrases(before, after, touched)
     total = 2 * (1 + folds)
     sides: list[list[tuple[Question, Outcome]]] = []
     vectors = dict(trained.ranker.vectors)
-    for place, book in enumerate((before, after)):
-        reader = Understanding(book, _fitted(book, trained, vectors))
+    for place, (book, model) in enumerate(((before, trained), (after, other or trained))):
+        reader = readers.reader(book, model, thresholds)
+        vectors.update(reader.ranker.vectors)
         found = list(_replayed(reader, dialogues))
         found += [(each, _outcome(reader, each)) for each in questions]
         progress(place * (1 + folds) + 1, total)
-        for fold in range(folds):
-            asked = [each for each in held if _fold(each.text, folds) == fold]
-            taught = _without(book, {each.text for each in asked}, touched)
-            reader = Understanding(taught, _fitted(taught, trained, vectors))
+        for fold in range(folds) if held else ():
+            asked = [each for each in held if fold_of(each.text, folds) == fold]
+            taught = without(book, {each.text for each in asked}, touched)
+            reader = Understanding(taught, _fitted(taught, model, vectors), thresholds)
             found += [(each, _outcome(reader, each)) for each in asked]
             progress(place * (1 + folds) + 2 + fold, total)
         sides.append(found)
@@ -137,8 +143,6 @@ def run(
 
 def _fitted(book: Book, trained: Trained, vectors: dict[str, Any]) -> Ranker:
     """The ranker that the bot would fit for a book; what it had to encode is known from then on."""
-    if book.digest == trained.digest:
-        return trained.ranker
     ranker = Ranker().fit([*trained.dialogue, *book_examples(book)], vectors)
     vectors.update(ranker.vectors)
     ranker.vectors = vectors
@@ -170,11 +174,12 @@ def _phrases(before: Book, after: Book, provinces: set[str]) -> list[Question]:
     return list(wanted.values())
 
 
-def _fold(text: str, folds: int) -> int:
+def fold_of(text: str, folds: int) -> int:
     return int(hashlib.sha256(text.encode()).hexdigest()[:8], 16) % folds
 
 
-def _without(book: Book, texts: set[str], provinces: set[str]) -> Book:
+def without(book: Book, texts: set[str], provinces: Collection[str] = SERVED) -> Book:
+    """Return the book of which the entries of these provinces are not asked by these texts."""
     entries = {
         entry.id: replace(
             entry,

@@ -62,6 +62,16 @@ class Thresholds:
     vague: float = 0.40
     worth_offering: float = 0.06
 
+    @classmethod
+    def moved(cls, moved: Mapping[str, float]) -> Thresholds:
+        """Return those of the program, but for what staff have moved."""
+        known = vars(cls())
+        return cls(**{**known, **{name: value for name, value in moved.items() if name in known}})
+
+    def answers(self, confidence: float, second: float) -> bool:
+        """Return whether an entry is answered at this probability, when the next one has that."""
+        return confidence >= self.sure or (confidence >= self.likely and confidence - second >= self.lead)
+
 
 @dataclass(frozen=True)
 class Clarification:
@@ -292,7 +302,7 @@ class Understanding:
         if best_vague and too_vague >= limits.vague and too_vague > confidence:
             reading.confidence = too_vague
             return self._ask(reading, load_clarifications()[best_vague.split(":", 1)[1]], context)
-        if confidence >= limits.sure or (confidence >= limits.likely and confidence - second >= limits.lead):
+        if limits.answers(confidence, second):
             return self._answer(reading, top, confidence, Stage.RANK)
         offered = [entry for entry, score in candidates if score >= limits.worth_offering][:MOST_CHOICES] or [
             top

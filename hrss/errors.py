@@ -40,6 +40,7 @@ Everything the business refuses, on one page.
     - EntryUnfit
     - VersionUnknown
     - TrialUnknown
+    - ModelUnknown
     - ManualUnreadable
     - DraftUnknown
   + IdentifierRefusal: a number was mistyped
@@ -408,6 +409,12 @@ class VersionUnknown(BookRefusal):
 
 class TrialUnknown(BookRefusal):
     key = "trial_unknown"
+
+
+class ModelUnknown(BookRefusal):
+    """There is no such trained model, or it is not ready."""
+
+    key = "model_unknown"
 
 
 @dataclass(eq=False)

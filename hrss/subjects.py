@@ -14,6 +14,7 @@ class SubjectKind(str, Enum):
     STAFF = "staff"
     VOCABULARY = "vocabulary"
     BOOK = "book"  # an entry, or a version
+    MODEL = "model"
     CHANNEL = "channel"
     FLOW = "flow"
     BULLETIN = "bulletin"  # an emergency notice

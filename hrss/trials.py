@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import desc, select
 from sqlalchemy.orm import Session
 
-from hrss import permissions
+from hrss import books, permissions, trained_models
 from hrss.errors import NothingChanged, TrialUnknown
 from hrss.permissions import May
 from hrss.reviews import masked
@@ -26,16 +26,43 @@ class TrialState(str, Enum):
 
 
 def begin(
-    session: Session, changes: Mapping[str, Mapping[str, Any]], *, version: int, staff: str, now: datetime
+    session: Session,
+    changes: Mapping[str, Mapping[str, Any]],
+    *,
+    version: int,
+    note: str = "",
+    staff: str,
+    now: datetime,
 ) -> Trial:
-    """Begin to try entries (their bodies, by id) against a version of the book."""
-    permissions.require(session, staff, May.EDIT_BOOK)
-    if not changes:
+    """Begin to try entries (their bodies, by id) against a version of the book; `note` says why they change."""
+    if all(books.body(session, entry_id, version) == body for entry_id, body in changes.items()):
         raise NothingChanged()
+    return _begun(session, changes, None, version=version, note=note, staff=staff, now=now)
+
+
+def begin_with_model(session: Session, model_id: str, *, version: int, staff: str, now: datetime) -> Trial:
+    """Begin to try a model, in the place of the one that answers, with the book as it is."""
+    trained_models.ready(session, model_id)
+    return _begun(session, {}, model_id, version=version, note="", staff=staff, now=now)
+
+
+def _begun(
+    session: Session,
+    changes: Mapping[str, Mapping[str, Any]],
+    model_id: str | None,
+    *,
+    version: int,
+    note: str,
+    staff: str,
+    now: datetime,
+) -> Trial:
+    permissions.require(session, staff, May.EDIT_BOOK)
     trial = Trial(
         id=secrets.token_hex(8),
         version=version,
         bodies={entry_id: dict(body) for entry_id, body in changes.items()},
+        model_id=model_id,
+        note=note.strip()[:LONGEST],
         made_by=staff,
         made_at=now,
         seen_at=now,

@@ -23,11 +23,12 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 from bot import hall
 from bot.history import last_reading, recent_readings, shown_before, shown_last
 from bot.nlu.in_flow import current_run, route
+from faq import trained
 from faq.book import Book, load_files
 from faq.ranking import INTENT as INTENT_KIND
 from faq.ranking import OUTSIDE, Example, Ranker, label_of
 from faq.reading import Choice, Context, Decision, Reading, Stage
-from faq.understanding import Understanding, book_examples
+from faq.understanding import Thresholds, Understanding, book_examples
 
 log = structlog.get_logger()
 
@@ -57,6 +58,8 @@ class UnderstandingComponent(GraphComponent):
         self._resource = resource
         self._dialogue: list[Example] = []
         self._digest = ""
+        self._model = hall.model()
+        self._missing: str | None = None  # a model that was activated, and that this machine has not
         self._understanding: Understanding | None = None
         self._refitting = threading.Lock()
 
@@ -96,6 +99,7 @@ class UnderstandingComponent(GraphComponent):
             component._digest = (folder / "book.txt").read_text(encoding="utf-8")
         component._dialogue = [Example(*pair) for pair in dialogue]
         component._understanding = Understanding(hall.shelf().book(), ranker)
+        component._go_over(hall.shelf().active().model)
         component._understanding.read(
             "怎么登录"
         )  # the dictionary and the encoder load now, not with the first person
@@ -114,22 +118,48 @@ class UnderstandingComponent(GraphComponent):
     def understanding(self) -> Understanding:
         """Return the understanding of the book that is published now."""
         assert self._understanding is not None
-        book = hall.shelf().book()
-        if book is not self._understanding.book:
-            self._understanding = Understanding(book, self._understanding.ranker)
-        if book.digest != self._digest and self._refitting.acquire(blocking=False):
-            threading.Thread(target=self._refit, args=(book,), daemon=True).start()
+        book, active = hall.shelf().book(), hall.shelf().active()
+        thresholds = Thresholds.moved(active.thresholds)
+        if book is not self._understanding.book or thresholds != self._understanding.thresholds:
+            self._understanding = Understanding(book, self._understanding.ranker, thresholds)
+        if (book.digest != self._digest or self._is_another(active.model)) and self._refitting.acquire(
+            blocking=False
+        ):
+            threading.Thread(target=self._refit, args=(book, active.model), daemon=True).start()
         return self._understanding
 
-    def _refit(self, book: Book) -> None:
+    def _refit(self, book: Book, model: str | None) -> None:
+        """Learn what is needed to read for this book by this model, while the ranker of before reads on."""
         try:
+            self._go_over(model)
             assert self._understanding is not None
-            known = self._understanding.ranker.vectors
-            ranker = Ranker().fit([*self._dialogue, *book_examples(book)], known)
-            self._understanding, self._digest = Understanding(book, ranker), book.digest
-            log.info("book.refitted", version=book.version)
+            if book.digest != self._digest:
+                known = self._understanding.ranker.vectors
+                ranker = Ranker().fit([*self._dialogue, *book_examples(book)], known)
+                self._understanding = Understanding(book, ranker, self._understanding.thresholds)
+                self._digest = book.digest
+                log.info("book.refitted", version=book.version)
         finally:
             self._refitting.release()
+
+    def _is_another(self, model: str | None) -> bool:
+        return None not in (self._model, model) and model not in (self._model, self._missing)
+
+    def _go_over(self, model: str | None) -> None:
+        """Read by the model that staff have activated, where this process may and has its file."""
+        if not self._is_another(model):
+            return
+        assert self._understanding is not None
+        try:
+            chosen = trained.chosen(model)
+        except trained.NoModel:
+            self._missing = model
+            log.error("model.missing", model=model, answering=self._model)
+            return
+        self._dialogue, self._digest, self._model = list(chosen.dialogue), chosen.digest, model
+        before = self._understanding
+        self._understanding = Understanding(before.book, chosen.ranker, before.thresholds)
+        log.info("model.activated", model=model)
 
     def _read(self, message: Message, tracker: DialogueStateTracker | None) -> Reading:
         about = message.get(METADATA) or {}

@@ -74,6 +74,10 @@ class Trial(Base):
     id: Mapped[str] = Column(String(32), primary_key=True)
     version: Mapped[int] = Column(Integer, nullable=False)
     bodies: Mapped[dict[str, Any]] = Column(Document, nullable=False)
+    # Why the entries change, for who saves them after the trial.
+    note: Mapped[str] = Column(Text, nullable=False, default="", server_default="")
+    # The model that is tried instead of the one that answers.
+    model_id: Mapped[str | None] = Column(String(16), ForeignKey("trained_models.id"))
     made_by: Mapped[str] = Column(String(64), ForeignKey("staff.username"), nullable=False)
     made_at: Mapped[datetime] = Column(Moment, nullable=False, index=True)
     # When the process that runs it last said how far it is.
@@ -82,6 +86,39 @@ class Trial(Base):
     done: Mapped[int] = Column(Integer, nullable=False)
     total: Mapped[int] = Column(Integer, nullable=False)
     outcome: Mapped[dict[str, Any] | None] = Column(Document)
+
+
+class TrainedModel(Base):
+    """A trained understanding. Its file lies on each machine; `report` is what came out when it was measured."""
+
+    __tablename__ = "trained_models"
+
+    id: Mapped[str] = Column(String(16), primary_key=True)
+    # The version of the book it learned; none where it came with the installation.
+    version: Mapped[int | None] = Column(Integer)
+    made_by: Mapped[str | None] = Column(String(64), ForeignKey("staff.username"))
+    made_at: Mapped[datetime] = Column(Moment, nullable=False)
+    # When the process that trains or measures it last said how far it is.
+    seen_at: Mapped[datetime] = Column(Moment, nullable=False)
+    state: Mapped[str] = Column(String(16), nullable=False)
+    done: Mapped[int] = Column(Integer, nullable=False, default=0)
+    total: Mapped[int] = Column(Integer, nullable=False, default=1)
+    report: Mapped[dict[str, Any] | None] = Column(Document)
+
+
+class ModelActivation(Base):
+    """From when on which model answers, and at which thresholds; the newest row counts, and rows are only added."""
+
+    __tablename__ = "model_activations"
+
+    number: Mapped[int] = Column(Integer, primary_key=True)
+    model_id: Mapped[str] = Column(String(16), ForeignKey("trained_models.id"), nullable=False)
+    # Those that differ from the program's own.
+    thresholds: Mapped[dict[str, float]] = Column(Document, nullable=False)
+    # None: it came with the installation.
+    activated_by: Mapped[str | None] = Column(String(64), ForeignKey("staff.username"))
+    activated_at: Mapped[datetime] = Column(Moment, nullable=False)
+    note: Mapped[str] = Column(Text, nullable=False)
 
 
 class SavedQuestion(Base):

@@ -18,9 +18,21 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from console.access import OPEN
 from console.app import create_app
+from faq.quality import Report
 from faq.shelf import stock
 from faq.trial import Change, Difference, Origin, Outcome, Question, Result
-from hrss import book_changes, books, conversations, drafts, flow_steps, handovers, reviews, staff, trials
+from hrss import (
+    book_changes,
+    books,
+    conversations,
+    drafts,
+    flow_steps,
+    handovers,
+    reviews,
+    staff,
+    trained_models,
+    trials,
+)
 from hrss.conversations import Author
 from hrss.database import Database
 from hrss.settings import Settings
@@ -36,7 +48,7 @@ ENTRY = "gd.password.change"
 SIZES = {"desk": (1280, 800), "tablet": (768, 1024)}
 # What is no page of its own: files, fragments of a page, ways on.
 NO_PAGES = {"cases.photo", "conversations.export", "audit_trail.export", "book.export", "home"}
-NO_PAGES |= {"live.queue", "live.lines", "trying.progress", "reviewing.following"}
+NO_PAGES |= {"live.queue", "live.lines", "trying.progress", "models.progress", "reviewing.following"}
 
 
 class State(NamedTuple):
@@ -86,6 +98,9 @@ STATES = (
     State("drafts", Role.TRAINER, "/book/drafts"),
     State("entry-from-a-draft", Role.TRAINER, "/book/new?draft=1"),
     State("try", Role.TRAINER, "/book/try"),
+    State("models", Role.TRAINER, "/book/models"),
+    State("model-measured", Role.TRAINER, "/book/models/{model}?sure=0.9&likely=0.9"),
+    State("model-busy", Role.REVIEWER, "/book/models/{busy_model}"),
     State("overview", Role.AUDITOR, "/overview"),
     State("overview-linked", Role.TRAINER, "/overview"),
     State("overview-none", Role.AUDITOR, "/overview?first=2020-01-01&last=2020-01-02"),
@@ -209,6 +224,9 @@ def happened(database: Database, now: datetime) -> dict[str, str]:
         }
         row = {"place": "4", "text": "点【密码修改】。", "body": drafted, "nearest": [[ENTRY, 0.91]]}
         drafts.keep(session, "手册.docx", [row], staff=Role.TRAINER.value, now=now)
+        trained_models.install(session, "0123456789abcdef", now=now)
+        trained_models.end(session, "0123456789abcdef", report(), now)
+        busy = trained_models.begin(session, 1, staff=Role.TRAINER.value, now=now).id
         case = session.query(Case.number).filter_by(state="submitted").order_by(Case.number).first()[0]
     return {
         "today": f"{now + timedelta(hours=8):%Y-%m-%d}",
@@ -218,10 +236,30 @@ def happened(database: Database, now: datetime) -> dict[str, str]:
         "silent": silent,
         "case": case,
         "entry": ENTRY,
+        "model": "0123456789abcdef",
+        "busy_model": busy,
         "running": tried[0],
         "failed": tried[1],
         "done": tried[2],
     }
+
+
+def report() -> dict[str, Any]:
+    """What comes out of measuring a model."""
+    one, other = f"entry:{ENTRY}", "entry:gd.unbind.handler"
+    return Report(
+        ours=3,
+        outside=1,
+        settled={"right": 1},
+        scored=((0.8, 0.1, "right"), (0.7, 0.1, "wrong"), (0.3, 0.2, "outside")),
+        confused=((one, other, 3), ("outside:tax", one, 1), (other, "intent:chitchat", 2)),
+        collisions=((one, other, 3, "密码想换一个", "人想换一个"),),
+        redundant=((ENTRY, "怎么改密码", "怎样改密码"),),
+        entries={ENTRY: (2, 1, 0, 1), "gd.unbind.handler": (1, 1, 0, 0)},
+        examples=4,
+        labels=3,
+        processor_seconds=1.5,
+    ).as_dict()
 
 
 def outcome() -> dict[str, Any]:

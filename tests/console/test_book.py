@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
+from console import background
 from faq import desk, export
 from faq.__main__ import main
 from faq.shelf import Shelf, shipped_bodies, stock
@@ -234,3 +235,56 @@ def test_staff_find_entries_and_take_the_book_away(
     assert colleague.get("/book/entries/gd.nothing").status_code == 404
     assert colleague.get("/book/new?phrase=怎么换头像").status_code == 200
     assert colleague.get("/book?state=x").status_code == 400
+
+
+def test_what_the_files_have_otherwise_is_said_and_taken_over_as_a_change(
+    colleague: Browser,
+    database: Database,
+    stocked: int,
+    of_this_database: None,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["status"]) == 0
+    bodies = shipped_bodies()
+    bodies[ENTRY] = {**bodies[ENTRY], "note": "在工作台改的。"}
+    with database.transaction() as session:
+        books.publish(session, bodies, note="", now=datetime.now(timezone.utc), by="lin_xiaoyu")
+
+    assert main(["status"]) == 1
+    assert f"{ENTRY}\tnot the same" in capsys.readouterr().out
+    stock(database)  # as a bot that starts
+    assert "book.not_as_in_files" in capsys.readouterr().out
+    page = colleague.get("/book/versions").text
+    assert "在工作台改的。" in page
+    for entries, status in (([], 400), (["gd.nothing"], 400), ([ENTRY], 302)):
+        answer = colleague.post("/book/files", form_on="/book/versions", entry=entries, reason="按文件")  # type: ignore[arg-type]
+        assert answer.status_code == status
+    with database.reading() as session:
+        [change] = book_changes.open_ones(session)
+        assert change.body == shipped_bodies()[ENTRY]
+        assert book_changes.needs_another(change)
+
+
+def test_a_change_is_tried_before_it_is_saved_and_saved_from_there(
+    colleague: Browser, database: Database, stocked: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun: list[str] = []
+    monkeypatch.setattr(background, "begin", lambda work, records, trial_id: begun.append(trial_id))
+    body = answering(database)[ENTRY]
+    plain = "\n".join([*body["phrases"]["plain"], "密码旧了想弄个新的", "记得原密码，怎样修改个人的密码"])  # type: ignore[index]
+
+    tried = save(colleague, body, **{"phrases-plain": plain, "act": "try", "reason": "补问法"})
+
+    assert tried.location.endswith(begun[0])  # type: ignore[attr-defined]
+    with database.reading() as session:
+        assert book_changes.open_ones(session) == []
+    page = colleague.get(f"/book/trials/{begun[0]}").text
+    assert "还没有保存" in page
+    colleague.post(f"/book/trials/{begun[0]}/save", form_on=f"/book/trials/{begun[0]}")
+    with database.reading() as session:
+        [change] = book_changes.open_ones(session)
+        assert (change.note, change.body["phrases"]["plain"][-2]) == ("补问法", "密码旧了想弄个新的")
+    assert "还没有保存" not in colleague.get(f"/book/trials/{begun[0]}").text
+    again = colleague.post(f"/book/trials/{begun[0]}/save", form_on="/book/changes")
+    assert again.status_code in (302, 409)
+    assert save(colleague, body, act="try").status_code == 409, "nothing would change"  # type: ignore[attr-defined]

@@ -99,10 +99,10 @@ def test_phrases_are_asked_of_a_book_that_was_not_taught_them(
 
     result = trial.run(small, changed, [], [], model, folds=2)
 
-    assert len(taught) == 6
+    assert len(taught) == 4  # the books as they are were read before, or are kept for the next trial
     whole = {said for entry in small for voice in entry.phrases.values() for said in voice}
     assert result.asked == len(whole | {"插了盾还是进不去网厅"})
-    assert not taught[1] & taught[2] & whole
+    assert not taught[0] & taught[1] & whole
     lost = [each for each in result.differences if each.question.entry == "hn.login.uk"]
     assert sum(each.change is Change.WORSE for each in lost) > sum(
         each.change is Change.BETTER for each in lost
