@@ -1,4 +1,4 @@
-"""A drill on a full disk: SQLite files on a small disk of their own."""
+"""Drills on a full disk and on one that turns read-only: SQLite files on a small disk of their own."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import secrets
 import signal
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -32,13 +33,13 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", "-l", str(disk)], check=True)
 
 
-@pytest.fixture
-def hall(model: Path, tmp_path: Path, small_disk: Path) -> Iterator[RunningHall]:
+@contextmanager
+def running_on(disk: Path, folder: Path) -> Iterator[RunningHall]:
     urls = {
-        "DATABASE_URL": f"sqlite:///{small_disk}/hrss.db",
-        "TRACKER_DATABASE_URL": f"sqlite:///{small_disk}/tracker.db",
+        "DATABASE_URL": f"sqlite:///{disk}/hrss.db",
+        "TRACKER_DATABASE_URL": f"sqlite:///{disk}/tracker.db",
     }
-    running = RunningHall(tmp_path, surroundings(tmp_path, **urls))
+    running = RunningHall(folder, surroundings(folder, **urls))
     for process in ("bot", "actions"):
         running.start(process)
     try:
@@ -47,6 +48,12 @@ def hall(model: Path, tmp_path: Path, small_disk: Path) -> Iterator[RunningHall]
     finally:
         for process in list(running.processes):
             running.stop(process, signal.SIGKILL)
+
+
+@pytest.fixture
+def hall(model: Path, tmp_path: Path, small_disk: Path) -> Iterator[RunningHall]:
+    with running_on(small_disk, tmp_path) as running:
+        yield running
 
 
 def fill(disk: Path) -> Path:
@@ -83,3 +90,55 @@ def test_a_full_disk_refuses_politely_and_all_goes_on_when_there_is_room(
 
     crowd.check(Database(hall.database_url))
     assert person.call("POST", "messages", {"client_msg_id": secrets.token_hex(8), "text": "谢谢"})
+
+
+# A disk that turns read-only, as Linux makes it after a fault of the disk
+
+
+@pytest.fixture
+def frail_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of its own in a file; where nobody may mount one, the drill is left out."""
+    image, disk = tmp_path / "disk.img", tmp_path / "frail"
+    disk.mkdir()
+    with image.open("wb") as file:
+        file.truncate(SIZE)
+    made = subprocess.run(["mkfs.ext4", "-q", str(image)], capture_output=True)
+    if made.returncode or mount(image, disk).returncode:
+        pytest.skip("a file system of its own cannot be mounted here")
+    yield disk
+    subprocess.run(["umount", "-l", str(disk)], check=True)
+
+
+def mount(image: Path, disk: Path) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(["mount", "-o", "loop", str(image), str(disk)], capture_output=True)
+
+
+@pytest.mark.soak
+def test_a_disk_that_turns_read_only_refuses_politely_and_all_goes_on_once_it_is_mounted_again(
+    model: Path, tmp_path: Path, frail_disk: Path
+) -> None:
+    body = {"client_msg_id": secrets.token_hex(8), "text": "谢谢"}
+    with running_on(frail_disk, tmp_path) as hall:
+        person = Person(hall.web)
+        person.say("登录网址是什么呀")
+        before = len(person.seen)
+        subprocess.run(["mount", "-o", "remount,abort", str(frail_disk)], capture_output=True)
+        with pytest.raises(OSError):
+            (frail_disk / "more").write_bytes(b"1")
+
+        with pytest.raises(Refused) as refused:
+            person.call("POST", "messages", body)
+        assert (refused.value.status, refused.value.body["error"]) == (500, "out_of_order")
+        for process in list(hall.processes):
+            hall.stop(process, signal.SIGKILL)
+
+        subprocess.run(["umount", str(frail_disk)], check=True)
+        subprocess.run(["e2fsck", "-p", str(tmp_path / "disk.img")], capture_output=True)
+        assert mount(tmp_path / "disk.img", frail_disk).returncode == 0
+        for process in ("bot", "actions"):
+            hall.start(process)
+        hall.wait()
+        said = person.call("GET", "history?after=0")["messages"]
+        assert len(said) == before, "nothing that was taken in is lost, nothing that was refused is there"
+        assert person.call("POST", "messages", body) == person.call("POST", "messages", body)
+        assert person.wait()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import signal
 import subprocess
 import sys
@@ -26,6 +27,7 @@ from hrss.settings import Settings
 from hrss.sms import SmsState
 from hrss.tables import OutboxSms
 from tests.conftest import ROOT, surroundings
+from tests.faults.talking import eventually
 
 PHONES = [f"1390000{number:04}" for number in range(6)]
 
@@ -93,12 +95,11 @@ def dispatching(environment: dict[str, str]) -> Iterator[subprocess.Popen[bytes]
         process.wait(10)
 
 
-def test_whatever_the_gateway_does_no_phone_gets_a_message_twice_and_none_is_held_up(
-    gateway: Gateway, tmp_path: Path
-) -> None:
+def through(gateway: Gateway, folder: Path) -> dict[str, str]:
+    """The environment of a dispatcher that sends through this gateway."""
     templates = ",".join(f"{name}:{number}" for number, name in enumerate(sms.templates()))
-    environment = surroundings(
-        tmp_path,
+    return surroundings(
+        folder,
         SMS_GATEWAY="tencent",
         TENCENT_SMS_SECRET_ID="id",
         TENCENT_SMS_SECRET_KEY="key",
@@ -107,6 +108,12 @@ def test_whatever_the_gateway_does_no_phone_gets_a_message_twice_and_none_is_hel
         TENCENT_SMS_TEMPLATES=templates,
         TENCENT_SMS_ENDPOINT=f"http://127.0.0.1:{gateway.server.server_port}",
     )
+
+
+def test_whatever_the_gateway_does_no_phone_gets_a_message_twice_and_none_is_held_up(
+    gateway: Gateway, tmp_path: Path
+) -> None:
+    environment = through(gateway, tmp_path)
     settings = Settings.from_env(environment)
     database = Database(settings.database_url)
     database.migrate()
@@ -156,6 +163,43 @@ def test_whatever_the_gateway_does_no_phone_gets_a_message_twice_and_none_is_hel
     assert max(gateway.taken.values()) == 1, "nobody got it twice"
     assert gateway.asked[PHONES[1]] == 3
     database.close()
+
+
+@pytest.mark.soak
+def test_a_dispatcher_killed_at_random_sends_nothing_twice_and_loses_nothing_it_had_not_in_hand(
+    gateway: Gateway, tmp_path: Path
+) -> None:
+    environment, kills = through(gateway, tmp_path), 6
+    settings = Settings.from_env(environment)
+    database = Database(settings.database_url)
+    database.migrate()
+    hall, now = Hall.open(settings, database), datetime.now(timezone.utc)
+    phones = [f"1391000{number:04}" for number in range(150)]
+    with database.transaction() as session:
+        for phone in phones:
+            sms.queue(session, hall, phone=phone, template="login", blanks={"login": "gd0001"}, now=now)
+
+    moments = random.Random(5)
+    for kill in range(kills):
+        with dispatching(environment):  # it is killed when the block is left
+            share = len(phones) * kill // (kills + 1)
+            eventually(lambda share=share: gateway.taken.total() > share)
+            time.sleep(moments.uniform(0, 0.3))
+    with dispatching(environment):
+        eventually(lambda: not _states(database)[SmsState.QUEUED.value])
+    dispatcher.dispatch(database, hall, now=now + dispatcher.CLAIM_ABANDONED + timedelta(minutes=10))
+
+    states = _states(database)
+    assert states[SmsState.SENT.value] + states[SmsState.UNKNOWN.value] == len(phones)
+    assert states[SmsState.UNKNOWN.value] <= kills, "one in hand at a time"
+    assert max(gateway.taken.values()) == 1
+    assert gateway.taken.total() >= states[SmsState.SENT.value]
+    database.close()
+
+
+def _states(database: Database) -> Counter[str]:
+    with database.reading() as session:
+        return Counter(session.scalars(select(OutboxSms.state)))
 
 
 def _lives(database: Database) -> bool:
