@@ -3,12 +3,13 @@ Which label a text deserves, with what probability: the trained part of understa
 
 A label is one of four kinds: an entry of the book, a question back for what is too vague, an intent of the dialogue,
 or a subject that lies outside. Four views vote: margins by words, letters and concepts, a logistic regression on the
-letters alone, another on the sentence vector, and the nearest examples by sentence vector. The vector is asked for only
-when the words are unsure.
+letters alone, another on the sentence vector, and the nearest examples by sentence vector. What a text asks counts twice
+beside what it tells, in the words and in the vector. The vector is asked for only when the words are unsure.
 """
 
 from __future__ import annotations
 
+import os
 import re
 import warnings
 from collections import Counter
@@ -16,7 +17,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
-from itertools import combinations
+from itertools import chain, combinations
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -29,6 +30,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.svm import LinearSVC
 
+from faq.asking import asked
 from faq.book import HERE, read_yaml
 from faq.clean import clean
 from faq.encoders import Vectors, encoder
@@ -36,7 +38,8 @@ from faq.encoders import Vectors, encoder
 ENTRY, VAGUE, INTENT, OUTSIDE = "entry", "vague", "intent", "outside"
 
 NEAREST = 3  # examples of a label that speak for it
-ROUNDS_ON_LETTERS, ROUNDS_ON_VECTOR = 15, 40  # of fitting the regressions; more rank no better
+ROUNDS_ON_LETTERS, ROUNDS_ON_VECTOR = 15, 25  # of fitting the regressions; more rank no better
+BATCH = 128  # texts that the encoder is given at once
 LEAST = 1e-9  # probability of a label that the regression does not rule out
 Scores = npt.NDArray[np.float32]
 
@@ -96,6 +99,12 @@ def features(text: str) -> list[str]:
     return found
 
 
+def told_and_asked(text: str) -> list[str]:
+    """Return the features of a cleaned text, and once more those of what it asks."""
+    found, question = features(text), asked(text)
+    return found + [f"? {feature}" for feature in (found if question == text else features(question))]
+
+
 class Votes(NamedTuple):
     """What each view says of a text, by label; the last two are None when the words were clear or there is no encoder."""
 
@@ -132,7 +141,7 @@ class Linear:
 
 
 class Ranker:
-    """Trained on examples; `scores` reads one cleaned text."""
+    """Trained on examples; `scores` reads one cleaned text. `vectors` keeps those of the examples, by cleaned text."""
 
     def __init__(self, *, blend: Blend | None = None, encoder_name: str | None = "universal") -> None:
         self.blend = blend or Blend()
@@ -155,7 +164,7 @@ class Ranker:
             warnings.simplefilter("ignore", ConvergenceWarning)  # the rounds are counted, see above
             words = pool.submit(
                 Linear,
-                TfidfVectorizer(analyzer=features, **counted),
+                TfidfVectorizer(analyzer=told_and_asked, **counted),
                 LinearSVC(C=0.5, random_state=0),
                 texts,
                 wanted,
@@ -176,10 +185,9 @@ class Ranker:
         self, texts: Sequence[str], wanted: npt.NDArray[np.int_], known: Mapping[str, npt.NDArray[np.float32]]
     ) -> None:
         missing = [text for text in dict.fromkeys(texts) if text not in known]
-        fresh: dict[str, npt.NDArray[np.float32]] = {}
-        for start in range(0, len(missing), 256):
-            batch = missing[start : start + 256]
-            fresh.update(zip(batch, encoder(self.encoder_name or "").encode(batch)))
+        batches = [missing[start : start + BATCH] for start in range(0, len(missing), BATCH)]
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            fresh = dict(zip(missing, chain.from_iterable(pool.map(self._encode, batches))))
         self.vectors = {text: known[text] if text in known else fresh[text] for text in texts}
         rows = np.vstack([self.vectors[text] for text in texts])
         order = np.argsort(wanted, kind="stable")
@@ -194,6 +202,17 @@ class Ranker:
         regression = LogisticRegression(C=30, max_iter=ROUNDS_ON_VECTOR)
         self._vector, self._vector_bias = _weights(regression, rows, wanted)
 
+    def _encode(self, texts: Sequence[str]) -> Vectors:
+        """Return a unit vector for every cleaned text: halfway between the whole and what it asks."""
+        encode = encoder(self.encoder_name or "").encode
+        wholes, questions = encode(texts), [asked(text) for text in texts]
+        apart = [place for place, text in enumerate(texts) if questions[place] != text]
+        if not apart:
+            return wholes
+        halfway = wholes.copy()
+        halfway[apart] += encode([questions[place] for place in apart])
+        return np.asarray(halfway / np.linalg.norm(halfway, axis=1, keepdims=True))
+
     def votes(self, cleaned: str) -> Votes:
         words, letters = self._words.power(cleaned), _log_of_shares(self._letters.power(cleaned))
         if not self.encoder_name:
@@ -203,7 +222,7 @@ class Ranker:
             return Votes(words, letters)
         row = self.vectors.get(cleaned)
         if row is None:
-            row = encoder(self.encoder_name).encode([cleaned])[0]
+            row = self._encode([cleaned])[0]
         return Votes(
             words, letters, _log_of_shares(row @ self._vector + self._vector_bias), self._nearest(row)
         )

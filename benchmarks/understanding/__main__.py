@@ -3,6 +3,7 @@
 
     --rasa            with stock Rasa, trained first when it has not been (an hour on two idle cores)
     --public FOLDER   the public retrieval sets in that folder instead
+    --without VOICE   voices of the book that are left out of the training and asked instead: story, elder …
     --report FOLDER   where table and pictures are written; docs/understanding by default
 """
 
@@ -14,7 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
-from benchmarks.understanding import pictures, public
+from benchmarks.understanding import left_out, pictures, public
 from benchmarks.understanding.measure import Asked, Figures, ask, by_kind, confusions, curve, figures
 from benchmarks.understanding.questions import ROOT, measuring, taught
 from benchmarks.understanding.rivals import (
@@ -79,11 +80,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.understanding")
     parser.add_argument("--rasa", action="store_true")
     parser.add_argument("--public", type=Path)
+    parser.add_argument("--without", nargs="+", metavar="VOICE")
     parser.add_argument("--report", type=Path, default=ROOT / "docs" / "understanding")
     chosen = parser.parse_args(arguments)
     logs.configure(stream=sys.stderr)
     if chosen.public:
         print(public.report(chosen.public))
+        return 0
+    if chosen.without:
+        for line in left_out.report(chosen.without):
+            print(line, flush=True)
         return 0
 
     everyone, rows = [], []
