@@ -27,12 +27,12 @@ from bot.wire import Collector, wire_message
 from faq.clean import clean
 from faq.entities import replies
 from faq.reading import Reading
-from hrss import closures, conversations, handovers, open_turns
-from hrss.closures import Closed
+from hrss import conversations, open_turns
 from hrss.conversations import Received
 from hrss.database import AWAY, Database
 from hrss.errors import OptionExpired
 from hrss.identifiers import Kind
+from hrss.open_turns import Standing
 from hrss.tables import Conversation
 from hrss.tables import Turn as StoredTurn
 from hrss.vault import Vault
@@ -132,15 +132,6 @@ class Answer:
     failed: bool = False
     with_staff: bool = False  # a member of staff answers, and the bot is silent
     outcome: str = "answered"
-
-
-@dataclass(frozen=True)
-class _Before:
-    """How things stand before a turn is handed to Rasa."""
-
-    first: bool
-    closed: Closed | None
-    with_staff: bool
 
 
 class Turns:
@@ -288,7 +279,7 @@ class Turns:
                 self._start(turn, before)
         return received
 
-    def _store(self, conversation_id: str, client_msg_id: str, said: Said) -> tuple[Received, Turn, _Before]:
+    def _store(self, conversation_id: str, client_msg_id: str, said: Said) -> tuple[Received, Turn, Standing]:
         request_id = structlog.contextvars.get_contextvars().get("request")
         with self._database.transaction() as session:
             asked_for = conversations.asked_for(session, conversation_id, client_msg_id)
@@ -310,7 +301,7 @@ class Turns:
                 earlier = conversations.after(session, conversation_id, 0, limit=received.seq - 1)
                 if any(message.body.get("option_id") == said.option["id"] for message in earlier):
                     raise OptionExpired()
-            about = self._about(session, conversations.by_id(session, conversation_id))
+            about = self._about(session, received.conversation)
             masked_said = Said(masked.text, said.option)
             turn = Turn(
                 received.turn_id,
@@ -321,16 +312,17 @@ class Turns:
                 masked.unasked,
                 request_id,
             )
-            return received, turn, self._before(session, turn)
+            before = open_turns.standing(session, conversation_id, received.seq, self._channel)
+            return received, turn, before
 
-    def _start(self, turn: Turn, before: _Before | None = None) -> None:
+    def _start(self, turn: Turn, before: Standing | None = None) -> None:
         if turn.id in self._held:
             return
         self._held.add(turn.id)
         self._here[turn.conversation_id].add(turn.seq)
         self._keep(self._run(turn, before))
 
-    async def _run(self, turn: Turn, before: _Before | None) -> None:
+    async def _run(self, turn: Turn, before: Standing | None) -> None:
         started = time.perf_counter()
         structlog.contextvars.bind_contextvars(turn=turn.id, request=turn.request_id)
         figures.TURNS_RUNNING.add(self._channel)
@@ -366,7 +358,7 @@ class Turns:
                 del self._here[turn.conversation_id]
             self.bell.ring(turn.conversation_id)
 
-    async def _in_order(self, turn: Turn) -> _Before:
+    async def _in_order(self, turn: Turn) -> Standing:
         """Wait until all that was said before is answered, wherever that is done; return how things stand then."""
         deadline = time.monotonic() + FIRST_WITHIN_SECONDS
         with self.bell.heard(turn.conversation_id) as bell:
@@ -395,10 +387,10 @@ class Turns:
             return None
         return Answer([wire_message(draft) for draft in told.drafts], told.reading)
 
-    async def _ask(self, turn: Turn, before: _Before) -> Answer:
+    async def _ask(self, turn: Turn, before: Standing) -> Answer:
         warnings = [{"kind": "system", "text": sentence(WARNINGS[kind])} for kind in turn.unasked]
         if before.closed:
-            notice = draft("utter_channel_closed", reason=before.closed.reason)
+            notice = draft("utter_channel_closed", reason=before.closed)
             return Answer([wire_message(notice)], outcome="closed")
         if before.with_staff:
             return Answer(warnings, with_staff=True, outcome="with_staff")
@@ -442,16 +434,9 @@ class Turns:
         messages = [*collector.messages, *excuse, *warnings]
         return Answer(messages, _described(taken[0]) if taken else None, failed, outcome=outcome)
 
-    def _look_before(self, turn: Turn) -> _Before:
+    def _look_before(self, turn: Turn) -> Standing:
         with self._database.reading() as session:
-            return self._before(session, turn)
-
-    def _before(self, session: Session, turn: Turn) -> _Before:
-        return _Before(
-            open_turns.is_first(session, turn.conversation_id, turn.seq),
-            closures.of_channel(session, self._channel),
-            handovers.is_with_staff(session, turn.conversation_id),
-        )
+            return open_turns.standing(session, turn.conversation_id, turn.seq, self._channel)
 
     def _close(self, turn: Turn, answer: Answer, total: float | None) -> None:
         with self._database.transaction() as session:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from hrss import audit, permissions, words
@@ -21,6 +21,14 @@ LONGEST_REASON = 200
 class Closable(str, Enum):
     CHANNEL = "channel"
     FLOW = "flow"
+
+
+# Why the channel `channel` is closed; no row while it is open.
+REASON_OF_CHANNEL = select(Closure.__table__.c.reason).where(
+    Closure.__table__.c.kind == Closable.CHANNEL.value,
+    Closure.__table__.c.name == bindparam("channel"),
+    Closure.__table__.c.reopened_at.is_(None),
+)
 
 
 @dataclass(frozen=True)

@@ -7,20 +7,16 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any
 
-from sqlalchemy import and_, delete, desc, func, select, update
+from sqlalchemy import Integer, and_, bindparam, delete, desc, func, insert, select, update
+from sqlalchemy.engine import Row
 from sqlalchemy.orm import Session
 
-from hrss import kept_days, photos
+from hrss import kept_days, lines, photos
 from hrss.errors import MessageIdReused, NothingToRate, OptionExpired, SessionEnded, SessionUnknown
 from hrss.identifiers import Kind
+from hrss.lines import CONVERSATIONS, MESSAGES, TURNS, Author, carry_out
 from hrss.tables import Consent, Conversation, Feedback, FlowStep, Message, Regression, Turn
 from hrss.vault import Vault
-
-
-class Author(str, Enum):
-    USER = "user"
-    BOT = "bot"
-    STAFF = "staff"
 
 
 class TurnState(str, Enum):
@@ -31,11 +27,12 @@ class TurnState(str, Enum):
 
 @dataclass(frozen=True)
 class Received:
-    """Where a message of the user stands; `repeated` when it had been received before."""
+    """Where a message of the user stands; `repeated` when it had been received before. `conversation` is its row."""
 
     turn_id: str
     seq: int
     repeated: bool
+    conversation: Row
 
 
 # What the understanding of a message leaves with its turn.
@@ -54,11 +51,43 @@ READING = (
 )
 
 
+_BY_TOKEN = select(CONVERSATIONS).where(CONVERSATIONS.c.token_hash == bindparam("token_hash"))
+_AFTER = (
+    select(MESSAGES)
+    .where(MESSAGES.c.conversation_id == bindparam("conversation_id"), MESSAGES.c.seq > bindparam("seq"))
+    .order_by(MESSAGES.c.seq)
+)
+_SOME_AFTER = _AFTER.limit(bindparam("limit", type_=Integer))
+_RECEIVED = select(TURNS.c.id, TURNS.c.seq, TURNS.c.text, TURNS.c.option).where(
+    TURNS.c.conversation_id == bindparam("conversation_id"),
+    TURNS.c.client_msg_id == bindparam("client_msg_id"),
+)
+_TURN = insert(TURNS)
+_CLOSED = (
+    update(TURNS)
+    .where(TURNS.c.id == bindparam("turn_id"), TURNS.c.state == TurnState.RECEIVED.value)
+    .values(
+        {name: bindparam(name) for name in (*READING, "lead", "state", "answered_at", "total_ms")}
+        | {"province": func.coalesce(bindparam("province"), TURNS.c.province)}
+    )
+)
+
 MOST_MESSAGES = 20  # of one answer
 NEVER = 2**31 - 1  # the number of a message that will not come
 # Kinds of messages that come in between: what was asked before them is still asked, what was offered still offered.
 NEWS = ("system", "handover")
 ASIDES = (*NEWS, "bulletin")
+_ASKED_BEFORE = (
+    select(MESSAGES.c.body)
+    .where(
+        MESSAGES.c.conversation_id == bindparam("conversation_id"),
+        MESSAGES.c.author == Author.BOT.value,
+        MESSAGES.c.kind.not_in(ASIDES),
+        MESSAGES.c.seq < func.coalesce(_RECEIVED.with_only_columns(TURNS.c.seq).scalar_subquery(), NEVER),
+    )
+    .order_by(desc(MESSAGES.c.seq))
+    .limit(1)
+)
 RATINGS = range(1, 6)  # 非常不满意 to 非常满意
 ERASED = "〔已删除〕"  # what stands where a person's words were
 
@@ -96,11 +125,9 @@ def open(
     return conversation
 
 
-def by_token(session: Session, token_hash: str, now: datetime) -> Conversation:
-    """The conversation this token opens, if it is still going on."""
-    conversation: Conversation | None = session.scalar(
-        select(Conversation).where(Conversation.token_hash == token_hash)
-    )
+def by_token(session: Session, token_hash: str, now: datetime) -> Row:
+    """The row of the conversation this token opens, if it is still going on."""
+    conversation = carry_out(session, _BY_TOKEN, token_hash=token_hash).first()
     if conversation is None:
         raise SessionUnknown()
     if conversation.ended_at is not None or conversation.expires_at <= now:
@@ -181,24 +208,23 @@ def receive(
     `text` comes from the vault, with tokens in the place of personal values. With `idle` the conversation does not
     expire sooner than so long after this.
     """
-    conversation = _locked(session, conversation_id)
-    if idle is not None:
-        conversation.expires_at = max(conversation.expires_at, now + idle)
+    conversation = lines.locked(session, conversation_id)
     text = _storable(text)
-    first: Turn | None = session.scalar(
-        select(Turn).where(Turn.conversation_id == conversation_id, Turn.client_msg_id == client_msg_id)
-    )
+    known = {"conversation_id": conversation_id, "client_msg_id": client_msg_id}
+    first = carry_out(session, _RECEIVED, **known).first()
     if first is not None:
         if (first.text, first.option) != (text, option):
             raise MessageIdReused()
-        return Received(first.id, first.seq, repeated=True)
+        return Received(first.id, first.seq, repeated=True, conversation=conversation)
     if conversation.ended_at is not None:
         raise SessionEnded()
-    turn = Turn(
-        id=secrets.token_urlsafe(16),
-        conversation_id=conversation_id,
-        client_msg_id=client_msg_id,
-        seq=conversation.last_seq + 1,
+    turn_id, seq = secrets.token_urlsafe(16), conversation.last_seq + 1
+    carry_out(
+        session,
+        _TURN,
+        **known,
+        id=turn_id,
+        seq=seq,
         text=text,
         option=option,
         province=conversation.province,
@@ -208,13 +234,14 @@ def receive(
         request_id=request_id,
         held_by=held_by,
     )
-    session.add(turn)
-    session.flush()
     message = {"kind": "text", "text": text, "client_msg_id": client_msg_id}
     if option is not None:
         message["option_id"] = option["id"]
-    [seq] = _append(session, conversation, [message], author=Author.USER, turn_id=turn.id, now=now)
-    return Received(turn.id, seq, repeated=False)
+    expires_at = None if idle is None else max(conversation.expires_at, now + idle)
+    lines.append(
+        session, conversation, [message], author=Author.USER, turn_id=turn_id, now=now, expires_at=expires_at
+    )
+    return Received(turn_id, seq, repeated=False, conversation=conversation)
 
 
 def answer(
@@ -233,21 +260,22 @@ def answer(
     `reading` is how the message was understood, by the names in `READING`.
     A turn that `failed` is closed with what was said instead of an answer.
     """
-    of_turn = select(Turn.conversation_id).where(Turn.id == turn_id).scalar_subquery()
-    conversation = _locked(session, of_turn)
-    # read after the lock, for another process may have answered meanwhile
-    turn: Turn = session.get(Turn, turn_id, populate_existing=True)
-    if turn.state != TurnState.RECEIVED.value:
+    conversation = lines.locked_of_turn(session, turn_id)
+    read = {name: (reading or {}).get(name) for name in READING}
+    closed = carry_out(
+        session,
+        _CLOSED,
+        **read,
+        turn_id=turn_id,
+        lead=_lead(read["candidates"] or ()),
+        state=(TurnState.FAILED if failed else TurnState.ANSWERED).value,
+        answered_at=now,
+        total_ms=total_ms,
+    )
+    if not closed.rowcount:  # another process has answered meanwhile
         said = select(Message.seq).where(Message.turn_id == turn_id, Message.author != Author.USER.value)
         return list(session.scalars(said.order_by(Message.seq)))
-    for name in READING:
-        if reading and reading.get(name) is not None:
-            setattr(turn, name, reading[name])
-    turn.lead = _lead(turn.candidates or ())
-    turn.state = (TurnState.FAILED if failed else TurnState.ANSWERED).value
-    turn.answered_at = now
-    turn.total_ms = total_ms
-    return _append(session, conversation, messages, author=Author.BOT, turn_id=turn_id, now=now)
+    return lines.append(session, conversation, messages, author=Author.BOT, turn_id=turn_id, now=now)
 
 
 def say(
@@ -259,14 +287,16 @@ def say(
     now: datetime,
 ) -> list[int]:
     """Add messages that answer no turn: a greeting, a member of staff, a notice."""
-    conversation = _locked(session, conversation_id)
-    return _append(session, conversation, messages, author=Author(author), turn_id=None, now=now)
+    conversation = lines.locked(session, conversation_id)
+    return lines.append(session, conversation, messages, author=Author(author), turn_id=None, now=now)
 
 
-def after(session: Session, conversation_id: str, seq: int, limit: int | None = 200) -> list[Message]:
-    """The transcript from after this message on, in order."""
-    following = select(Message).where(Message.conversation_id == conversation_id, Message.seq > seq)
-    return list(session.scalars(following.order_by(Message.seq).limit(limit)))
+def after(session: Session, conversation_id: str, seq: int, limit: int | None = 200) -> list[Row]:
+    """The transcript's rows from after this message on, in order."""
+    which = {"conversation_id": conversation_id, "seq": seq}
+    if limit is None:
+        return list(carry_out(session, _AFTER, **which))
+    return list(carry_out(session, _SOME_AFTER, **which, limit=limit))
 
 
 def stirring(session: Session, since: datetime) -> list[tuple[str, int]]:
@@ -294,14 +324,10 @@ def asked_for(session: Session, conversation_id: str, client_msg_id: str) -> fro
 
     For a message that was received before, the question is the one it was typed at: it is masked as it was.
     """
-    received = select(Turn.seq).where(
-        Turn.conversation_id == conversation_id, Turn.client_msg_id == client_msg_id
-    )
-    before = select(Message.body).where(
-        *_of_the_dialogue(conversation_id), Message.seq < func.coalesce(received.scalar_subquery(), NEVER)
-    )
-    last = session.scalar(before.order_by(desc(Message.seq)).limit(1))
-    return frozenset(Kind(kind) for kind in (last or {}).get("asks", ()))
+    body = carry_out(
+        session, _ASKED_BEFORE, conversation_id=conversation_id, client_msg_id=client_msg_id
+    ).scalar()
+    return frozenset(Kind(kind) for kind in (body or {}).get("asks", ()))
 
 
 def option(session: Session, conversation_id: str, option_id: str) -> dict[str, Any]:
@@ -439,41 +465,6 @@ def _locked(session: Session, conversation_id: Any) -> Conversation:
     if conversation is None:
         raise SessionUnknown()
     return conversation
-
-
-def _append(
-    session: Session,
-    conversation: Conversation,
-    messages: Iterable[dict[str, Any]],
-    *,
-    author: Author,
-    turn_id: str | None,
-    now: datetime,
-) -> list[int]:
-    """Give the messages the next numbers; options without an id get one. The conversation must be locked."""
-    seqs = []
-    for message in messages:
-        body = dict(message)
-        seq = conversation.last_seq = conversation.last_seq + 1
-        seqs.append(seq)
-        if options := body.get("options"):
-            body["options"] = [{"id": f"{seq}-{n}"} | each for n, each in enumerate(options, start=1)]
-        session.add(
-            Message(
-                conversation_id=conversation.id,
-                seq=seq,
-                at=now,
-                author=author.value,
-                kind=body.pop("kind", "text"),
-                text=body.pop("text"),
-                client_msg_id=body.pop("client_msg_id", None),
-                body=body,
-                turn_id=turn_id,
-            )
-        )
-    conversation.last_at = now
-    session.flush()
-    return seqs
 
 
 def _lead(candidates: Iterable[Any]) -> float | None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from hrss import audit, conversations, permissions, reviews, staff_messages
@@ -13,6 +13,7 @@ from hrss.cases import Receipt
 from hrss.database import lock
 from hrss.errors import CommentEmpty, ConversationUnknown, HandoverGone, HandoverTaken, NobodyOnDuty
 from hrss.hall import Hall
+from hrss.lines import carry_out
 from hrss.permissions import May
 from hrss.subjects import Subject, SubjectKind
 from hrss.tables import Conversation, Handover, StaffMember, Turn
@@ -33,6 +34,11 @@ class HandoverState(str, Enum):
 
 
 HELD = (HandoverState.WAITING.value, HandoverState.TAKEN.value)
+# A row where a human talks in the conversation `conversation_id`, and the bot is silent.
+WITH_STAFF = select(Handover.__table__.c.id).where(
+    Handover.__table__.c.conversation_id == bindparam("conversation_id"),
+    Handover.__table__.c.state == HandoverState.TAKEN.value,
+)
 
 
 @dataclass(frozen=True)
@@ -106,8 +112,7 @@ def held(session: Session, conversation_id: str) -> Handover | None:
 
 def is_with_staff(session: Session, conversation_id: str) -> bool:
     """Whether a human talks, and the bot is silent."""
-    handover = held(session, conversation_id)
-    return handover is not None and handover.state == HandoverState.TAKEN.value
+    return carry_out(session, WITH_STAFF, conversation_id=conversation_id).first() is not None
 
 
 def open_ones(session: Session) -> list[Waiting]:

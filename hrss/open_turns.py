@@ -6,13 +6,27 @@ take the turn over. No clock of one machine is compared with that of another.
 """
 
 from collections.abc import Collection
+from dataclasses import dataclass
 
-from sqlalchemy import and_, or_, select, update
+from sqlalchemy import and_, bindparam, or_, select, update
 from sqlalchemy.orm import Session
 
+from hrss import closures, handovers
 from hrss.conversations import TurnState
+from hrss.lines import TURNS, carry_out
 from hrss.tables import Turn
 
+_EARLIER = select(TURNS.c.id).where(
+    TURNS.c.state == TurnState.RECEIVED.value,
+    TURNS.c.conversation_id == bindparam("conversation_id"),
+    TURNS.c.seq < bindparam("seq"),
+)
+# One statement, for every message of every person waits for it.
+_STANDING = select(
+    _EARLIER.exists().label("waits"),
+    closures.REASON_OF_CHANNEL.scalar_subquery().label("closed"),
+    handovers.WITH_STAFF.exists().label("with_staff"),
+)
 OPEN = Turn.state == TurnState.RECEIVED.value
 
 
@@ -42,7 +56,16 @@ def take_over(session: Session, turn: Turn, holder: str) -> bool:
     return bool(session.execute(taken.execution_options(synchronize_session=False)).rowcount)
 
 
-def is_first(session: Session, conversation_id: str, seq: int) -> bool:
-    """Whether all that was said before this message of the conversation is answered."""
-    earlier = select(Turn.id).where(OPEN, Turn.conversation_id == conversation_id, Turn.seq < seq).limit(1)
-    return session.scalar(earlier) is None
+@dataclass(frozen=True)
+class Standing:
+    """How things stand before a turn is answered; `closed` is the reason for which its channel is."""
+
+    first: bool
+    closed: str | None
+    with_staff: bool
+
+
+def standing(session: Session, conversation_id: str, seq: int, channel: str) -> Standing:
+    """Whether all that was said before this message is answered, the channel is open, and the bot is to speak."""
+    row = carry_out(session, _STANDING, conversation_id=conversation_id, seq=seq, channel=channel).one()
+    return Standing(not row.waits, row.closed, row.with_staff)

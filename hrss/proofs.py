@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 
-from sqlalchemy import delete, desc, select
+from sqlalchemy import bindparam, delete, desc, select
 from sqlalchemy.orm import Session
 
 from hrss import audit
+from hrss.lines import carry_out
 from hrss.subjects import Subject, SubjectKind
 from hrss.tables import Conversation, ProofRecord
 
@@ -24,6 +25,15 @@ class How(str, Enum):
     LIVE_PERSON = "live_person"  # 法人实人认证 of the legal representative
     WECHAT = "wechat"  # a WeChat account bound to the person before
     SUBMITTED = "submitted"  # this conversation submitted the case
+
+
+_PROOFS = ProofRecord.__table__
+_SIGNED_IN = (
+    select(_PROOFS.c.subject_kind, _PROOFS.c.subject_id)
+    .where(_PROOFS.c.conversation_id == bindparam("conversation_id"), _PROOFS.c.how == How.TOKEN.value)
+    .order_by(desc(_PROOFS.c.given_at))
+    .limit(1)
+)
 
 
 @dataclass(frozen=True)
@@ -79,12 +89,7 @@ def live(session: Session, conversation_id: str, *, now: datetime) -> tuple[Proo
 
 def signed_in(session: Session, conversation_id: str) -> Subject | None:
     """Whose login at the host page this conversation has taken over, be it still good as a proof or not."""
-    row = session.scalar(
-        select(ProofRecord)
-        .where(ProofRecord.conversation_id == conversation_id, ProofRecord.how == How.TOKEN.value)
-        .order_by(desc(ProofRecord.given_at))
-        .limit(1)
-    )
+    row = carry_out(session, _SIGNED_IN, conversation_id=conversation_id).first()
     return Subject(SubjectKind(row.subject_kind), row.subject_id) if row else None
 
 

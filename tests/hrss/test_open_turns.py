@@ -96,7 +96,7 @@ def test_a_message_is_first_once_all_before_it_in_its_conversation_are_answered(
     def is_first(turn_id: str) -> bool:
         with database.reading() as session:
             turn = session.get(Turn, turn_id)
-            return open_turns.is_first(session, turn.conversation_id, turn.seq)
+            return open_turns.standing(session, turn.conversation_id, turn.seq, "web").first
 
     assert [is_first(turn_id) for turn_id in (other, first, second)] == [True, True, False]
     answer(database, first, now)

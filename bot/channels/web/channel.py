@@ -33,10 +33,11 @@ from hrss import closures, conversations, identity_tokens, photos, proofs, refun
 from hrss.errors import PhotoUnknown, Refusal, SessionRefusal, SessionUnknown
 from hrss.identifiers import parse_slip_number
 from hrss.identity_tokens import SignedIn
-from hrss.tables import Conversation, Message
+from hrss.tables import Conversation
 from hrss.vault import Vault
 
 if TYPE_CHECKING:
+    from sqlalchemy.engine import Row
     from sqlalchemy.orm import Session
 
 log = structlog.get_logger()
@@ -136,11 +137,11 @@ class WebChannel(InputChannel):
 
             return guarded
 
-        def find(request: Request) -> Conversation:
+        def find(request: Request) -> Row:
             with database.reading() as session:
                 return going_on(session, request)
 
-        def going_on(session: Session, request: Request) -> Conversation:
+        def going_on(session: Session, request: Request) -> Row:
             token = _token(request)
             if not token:
                 raise SessionUnknown()
@@ -155,7 +156,7 @@ class WebChannel(InputChannel):
             province = asked.get("province") if asked.get("province") in SERVED else None
             token = secrets.token_urlsafe(32)
 
-            def opened() -> tuple[Conversation, SignedIn | None, list[Message]]:
+            def opened() -> tuple[Conversation, SignedIn | None, list[Row]]:
                 with database.transaction() as session:
                     conversation = conversations.open(
                         session,
@@ -209,7 +210,7 @@ class WebChannel(InputChannel):
 
         @web.post("/identity")
         @door()
-        async def identify(request: Request, conversation: Conversation) -> HTTPResponse:
+        async def identify(request: Request, conversation: Row) -> HTTPResponse:
             """Take over a login that happened after the conversation was opened."""
             quota.message(conversation.id)
             token = _text(_body(request).get("identity_token")) or ""
@@ -234,7 +235,7 @@ class WebChannel(InputChannel):
 
         @web.post("/messages")
         @door()
-        async def take_message(request: Request, conversation: Conversation) -> HTTPResponse:
+        async def take_message(request: Request, conversation: Row) -> HTTPResponse:
             quota.message(conversation.id)
             sent = _body(request)
             client_msg_id = sent.get("client_msg_id")
@@ -247,7 +248,7 @@ class WebChannel(InputChannel):
             received = await turns.take(conversation.id, client_msg_id, said)
             return response.json({"seq": received.seq}, status=202)
 
-        def _chosen(sent: dict[str, Any], conversation: Conversation) -> Said:
+        def _chosen(sent: dict[str, Any], conversation: Row) -> Said:
             with database.reading() as session:
                 if "option_id" in sent:
                     return of_option(conversations.option(session, conversation.id, str(sent["option_id"])))
@@ -255,18 +256,18 @@ class WebChannel(InputChannel):
                     raise PhotoUnknown()
                 return of_photo(str(sent["upload_id"]))
 
-        async def following(request: Request, seq: int) -> list[Message]:
+        async def following(request: Request, seq: int) -> list[Row]:
             """What was said since; raises when the conversation has ended meanwhile."""
 
-            def read() -> list[Message]:
+            def read() -> list[Row]:
                 with database.reading() as session:
                     conversation = going_on(session, request)
                     return conversations.after(session, conversation.id, seq, limit=PART)
 
             return await asyncio.to_thread(read)
 
-        async def after(conversation_id: str, seq: int) -> list[Message]:
-            def read() -> list[Message]:
+        async def after(conversation_id: str, seq: int) -> list[Row]:
+            def read() -> list[Row]:
                 with database.reading() as session:
                     return conversations.after(session, conversation_id, seq)
 
@@ -274,7 +275,7 @@ class WebChannel(InputChannel):
 
         @web.get("/history")
         @door()
-        async def history(request: Request, conversation: Conversation) -> HTTPResponse:
+        async def history(request: Request, conversation: Row) -> HTTPResponse:
             said = await after(conversation.id, _seq(request))
             return response.json(
                 {
@@ -287,7 +288,7 @@ class WebChannel(InputChannel):
 
         @web.get("/transcript")
         @door()
-        async def transcript(request: Request, conversation: Conversation) -> HTTPResponse:
+        async def transcript(request: Request, conversation: Row) -> HTTPResponse:
             """Return the whole conversation as a file to keep."""
             form = str(request.args.get("as", ""))
             if form not in FORMS:
@@ -304,7 +305,7 @@ class WebChannel(InputChannel):
 
         @web.get("/poll")
         @door()
-        async def poll(request: Request, conversation: Conversation) -> HTTPResponse:
+        async def poll(request: Request, conversation: Row) -> HTTPResponse:
             seq, wait = _seq(request), min(_asked_for(request, "wait"), LONGEST_POLL_SECONDS)
             with turns.bell.heard(conversation.id) as bell:
                 said = await after(conversation.id, seq)
@@ -324,7 +325,7 @@ class WebChannel(InputChannel):
 
         @web.get("/events")
         @door()
-        async def events(request: Request, conversation: Conversation) -> BaseHTTPResponse:
+        async def events(request: Request, conversation: Row) -> BaseHTTPResponse:
             seq = _seq(request)
 
             async def stream(out: Any) -> None:
@@ -359,7 +360,7 @@ class WebChannel(InputChannel):
 
         @web.get("/suggest")
         @door()
-        async def suggestions(request: Request, conversation: Conversation) -> HTTPResponse:
+        async def suggestions(request: Request, conversation: Row) -> HTTPResponse:
             quota.suggestion(conversation.id)
             typed = str(request.args.get("q", ""))[:100]
             book = hall.shelf().book()
@@ -368,7 +369,7 @@ class WebChannel(InputChannel):
 
         @web.post("/feedback")
         @door()
-        async def feedback(request: Request, conversation: Conversation) -> HTTPResponse:
+        async def feedback(request: Request, conversation: Row) -> HTTPResponse:
             sent = _body(request)
             seq, helpful = sent.get("seq"), sent.get("helpful")
             reason = _text(sent.get("reason") or "")
@@ -389,7 +390,7 @@ class WebChannel(InputChannel):
 
         @web.post("/rating")
         @door()
-        async def rating(request: Request, conversation: Conversation) -> HTTPResponse:
+        async def rating(request: Request, conversation: Row) -> HTTPResponse:
             given = _body(request).get("rating")
             if type(given) is not int or given not in conversations.RATINGS:
                 raise Denied(422, "rating_malformed")
@@ -403,7 +404,7 @@ class WebChannel(InputChannel):
 
         @web.post("/consent")
         @door()
-        async def consent(request: Request, conversation: Conversation) -> HTTPResponse:
+        async def consent(request: Request, conversation: Row) -> HTTPResponse:
             sent = _body(request)
             if sent.get("kind") != photos.CONSENT or not isinstance(sent.get("granted"), bool):
                 raise Denied(422, "consent_malformed")
@@ -424,7 +425,7 @@ class WebChannel(InputChannel):
 
         @web.post("/uploads")
         @door()
-        async def upload(request: Request, conversation: Conversation) -> HTTPResponse:
+        async def upload(request: Request, conversation: Row) -> HTTPResponse:
             quota.message(conversation.id)
             file = request.files.get("file") if request.files else None
             if file is None:
@@ -438,7 +439,7 @@ class WebChannel(InputChannel):
 
         @web.delete("/session")
         @door()
-        async def end_session(request: Request, conversation: Conversation) -> HTTPResponse:
+        async def end_session(request: Request, conversation: Row) -> HTTPResponse:
             def end() -> None:
                 with database.transaction() as session:
                     conversations.end(session, conversation.id, now())
@@ -452,7 +453,7 @@ class WebChannel(InputChannel):
 
         @web.get("/slip")
         @door()
-        async def slip(request: Request, conversation: Conversation) -> HTTPResponse:
+        async def slip(request: Request, conversation: Row) -> HTTPResponse:
             """A 稳岗返还政策确认单, for whoever may confirm for its organization."""
             number = _text(str(request.args.get("number", ""))) or ""
 
@@ -561,7 +562,7 @@ async def _rung(bell: asyncio.Event, seconds: float) -> bool:
     return True
 
 
-def _about(session: Session, conversation: Conversation) -> dict[str, Any]:
+def _about(session: Session, conversation: Row) -> dict[str, Any]:
     signed_in = proofs.signed_in(session, conversation.id) is not None
     return {"province": conversation.province, "signed_in": signed_in}
 
@@ -575,7 +576,7 @@ def _event(data: str, *, id: int | None = None, name: str | None = None) -> str:
     return f"{head}event: {name}\ndata: {data}\n\n" if name else f"{head}data: {data}\n\n"
 
 
-def _on_the_wire(message: Message) -> dict[str, Any]:
+def _on_the_wire(message: Row) -> dict[str, Any]:
     """Return a stored message as the client may see it: an option's payload stays here."""
     body = dict(message.body or {})
     options = [{k: v for k, v in option.items() if k != "payload"} for option in body.pop("options", ())]
