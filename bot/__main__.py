@@ -66,7 +66,7 @@ def serve() -> None:
     from rasa.core.run import serve_application
     from rasa.core.utils import AvailableEndpoints
 
-    from bot import hall, server
+    from bot import hall, processor, server
     from bot.once import do_once
     from bot.tracker_store import without_fallback
     from faq.shelf import install, stock
@@ -76,6 +76,7 @@ def serve() -> None:
     logs.configure()
     without_fallback()
     do_once()
+    processor.use()
     web = os.environ.setdefault("WEB_PORT", "5005")
     os.environ.setdefault(
         "ACTION_ENDPOINT", f"http://127.0.0.1:{os.environ.get('ACTIONS_PORT', '5055')}/webhook"
