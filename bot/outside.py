@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import structlog
 
 from bot import hall, urgent
+from bot.bell import Bell
 from bot.sentences import draft, sentence
-from bot.turns import Bell, now
+from bot.turns import now
 from bot.wire import wire_message
 from hrss import bulletins, conversations, handovers, notices
 from hrss.database import Database

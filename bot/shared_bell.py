@@ -8,14 +8,16 @@ listens here looks there once a second instead; nothing is lost, and it is notic
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 import structlog
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from bot.turns import Bell
+from bot.bell import Bell
 from hrss import conversations
 from hrss.database import Database
+from hrss.lines import Line
 
 log = structlog.get_logger()
 
@@ -45,8 +47,8 @@ class SharedBell(Bell):
     def begin(self) -> None:
         self._tasks = [asyncio.create_task(work()) for work in (self._listen, self._pass_on, self._look)]
 
-    def ring(self, conversation_id: str) -> None:
-        super().ring(conversation_id)
+    def ring(self, conversation_id: str, said: Sequence[Line] = ()) -> None:
+        super().ring(conversation_id, said)
         if self._rung.full():
             self._rung.get_nowait()
         self._rung.put_nowait(conversation_id)

@@ -7,8 +7,7 @@ import datetime as dt
 import secrets
 import time
 from collections import defaultdict
-from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakValueDictionary
@@ -19,6 +18,7 @@ from rasa.core.channels.channel import UserMessage
 
 from bot import figures, urgent
 from bot.aside import run_aside
+from bot.bell import Bell
 from bot.history import told_in
 from bot.nlu.component import reading_taken
 from bot.said import Said
@@ -32,6 +32,7 @@ from hrss.conversations import Received
 from hrss.database import AWAY, Database
 from hrss.errors import OptionExpired
 from hrss.identifiers import Kind
+from hrss.lines import Line
 from hrss.open_turns import Standing
 from hrss.tables import Conversation
 from hrss.tables import Turn as StoredTurn
@@ -70,47 +71,6 @@ def now() -> dt.datetime:
     return dt.datetime.now(dt.timezone.utc)
 
 
-class Bell:
-    """Wakes those who wait for something to happen in a conversation, in this process."""
-
-    def __init__(self) -> None:
-        self._waiting: dict[str, set[asyncio.Event]] = defaultdict(set)
-        self.closed = False
-
-    @contextmanager
-    def heard(self, conversation_id: str) -> Iterator[asyncio.Event]:
-        event = asyncio.Event()
-        self._waiting[conversation_id].add(event)
-        try:
-            yield event
-        finally:
-            self._waiting[conversation_id].discard(event)
-            if not self._waiting[conversation_id]:
-                del self._waiting[conversation_id]
-
-    def begin(self) -> None:
-        """Listen to other processes, where there are any."""
-
-    def ring(self, conversation_id: str) -> None:
-        for event in self._waiting.get(conversation_id, ()):
-            event.set()
-
-    @property
-    def is_heard(self) -> bool:
-        """Whether anyone waits."""
-        return bool(self._waiting)
-
-    def listening(self) -> set[str]:
-        """Return the conversations in which someone waits."""
-        return set(self._waiting)
-
-    def close(self) -> None:
-        """Wake everyone for the last time: a server that stops does not wait for those who listen."""
-        self.closed = True
-        for conversation_id in self._waiting:
-            self.ring(conversation_id)
-
-
 @dataclass(frozen=True)
 class Turn:
     """All that answering needs: what was said, masked, and what the channel knows beforehand."""
@@ -123,6 +83,7 @@ class Turn:
     unasked: tuple[Kind, ...] = ()
     request_id: str | None = None
     again: bool = False  # somebody had begun to answer it
+    line: Line | None = None  # as it stands in the transcript, where it was just taken in
 
 
 @dataclass(frozen=True)
@@ -311,6 +272,7 @@ class Turns:
                 about,
                 masked.unasked,
                 request_id,
+                line=received.line,
             )
             before = open_turns.standing(session, conversation_id, received.seq, self._channel)
             return received, turn, before
@@ -323,18 +285,19 @@ class Turns:
         self._keep(self._run(turn, before))
 
     async def _run(self, turn: Turn, before: Standing | None) -> None:
-        started = time.perf_counter()
+        started, said = time.perf_counter(), list[Line]()
         structlog.contextvars.bind_contextvars(turn=turn.id, request=turn.request_id)
         figures.TURNS_RUNNING.add(self._channel)
         try:
             if before is None or not before.first:
                 before = await self._in_order(turn)
-            self.bell.ring(turn.conversation_id)  # the person sees that it is being worked on
+            # the person sees that it is being worked on
+            self.bell.ring(turn.conversation_id, [turn.line] if turn.line else [])
             told = await self._told(turn) if turn.again else None
             answer = told or await self._ask(turn, before)
             total = None if told else (time.perf_counter() - started) * 1000
             try:
-                await asyncio.to_thread(self._close, turn, answer, total)
+                said = await asyncio.to_thread(self._close, turn, answer, total)
             except AWAY:
                 raise  # a database that is locked for a while keeps out any answer: this one is said when it can be
             except Exception:
@@ -342,7 +305,7 @@ class Turns:
                     raise
                 log.exception("turn.unstorable")
                 answer = _no_answer()
-                await asyncio.to_thread(self._close, turn, answer, total)
+                said = await asyncio.to_thread(self._close, turn, answer, total)
             figures.TURNS.add(self._channel, answer.outcome)
             if total is not None:
                 figures.TURN_SECONDS.observe(total / 1000, self._channel)
@@ -356,12 +319,12 @@ class Turns:
             self._here[turn.conversation_id].discard(turn.seq)
             if not self._here[turn.conversation_id]:
                 del self._here[turn.conversation_id]
-            self.bell.ring(turn.conversation_id)
+            self.bell.ring(turn.conversation_id, said)
 
     async def _in_order(self, turn: Turn) -> Standing:
         """Wait until all that was said before is answered, wherever that is done; return how things stand then."""
         deadline = time.monotonic() + FIRST_WITHIN_SECONDS
-        with self.bell.heard(turn.conversation_id) as bell:
+        with self.bell.heard(turn.conversation_id) as ear:
             while True:
                 late = time.monotonic() > deadline
                 # The database is asked for the first one here alone: who waits behind it hears when it is done.
@@ -369,11 +332,7 @@ class Turns:
                     before = await asyncio.to_thread(self._look_before, turn)
                     if before.first or late:
                         break
-                try:
-                    await asyncio.wait_for(bell.wait(), FIRST_AFTER_SECONDS)
-                except asyncio.TimeoutError:
-                    continue
-                bell.clear()
+                await ear.rung(FIRST_AFTER_SECONDS)
         if late:
             log.error("turn.out_of_order")
         return before
@@ -438,7 +397,7 @@ class Turns:
         with self._database.reading() as session:
             return open_turns.standing(session, turn.conversation_id, turn.seq, self._channel)
 
-    def _close(self, turn: Turn, answer: Answer, total: float | None) -> None:
+    def _close(self, turn: Turn, answer: Answer, total: float | None) -> list[Line]:
         with self._database.transaction() as session:
             if answer.reading and answer.reading["intent"] == "restart":
                 conversations.reset(session, turn.conversation_id)
@@ -446,7 +405,7 @@ class Turns:
             if answer.messages:
                 about = urgent.named_by(answer.reading)
                 before = urgent.messages(session, turn.conversation_id, moment, about=about)
-            conversations.answer(
+            return conversations.answer(
                 session,
                 turn.id,
                 messages=[*before, *answer.messages],

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from hrss import kept_days, lines, photos
 from hrss.errors import MessageIdReused, NothingToRate, OptionExpired, SessionEnded, SessionUnknown
 from hrss.identifiers import Kind
-from hrss.lines import CONVERSATIONS, MESSAGES, TURNS, Author, carry_out
+from hrss.lines import CONVERSATIONS, MESSAGES, TURNS, Author, Line, carry_out
 from hrss.tables import Consent, Conversation, Feedback, FlowStep, Message, Regression, Turn
 from hrss.vault import Vault
 
@@ -27,12 +27,13 @@ class TurnState(str, Enum):
 
 @dataclass(frozen=True)
 class Received:
-    """Where a message of the user stands; `repeated` when it had been received before. `conversation` is its row."""
+    """Where a message of the user stands; `repeated` when it had been received before, else with its `line`."""
 
     turn_id: str
     seq: int
     repeated: bool
     conversation: Row
+    line: Line | None = None
 
 
 # What the understanding of a message leaves with its turn.
@@ -61,6 +62,11 @@ _SOME_AFTER = _AFTER.limit(bindparam("limit", type_=Integer))
 _RECEIVED = select(TURNS.c.id, TURNS.c.seq, TURNS.c.text, TURNS.c.option).where(
     TURNS.c.conversation_id == bindparam("conversation_id"),
     TURNS.c.client_msg_id == bindparam("client_msg_id"),
+)
+_ANSWER = (
+    select(MESSAGES)
+    .where(MESSAGES.c.turn_id == bindparam("turn_id"), MESSAGES.c.author != Author.USER.value)
+    .order_by(MESSAGES.c.seq)
 )
 _TURN = insert(TURNS)
 _CLOSED = (
@@ -238,10 +244,10 @@ def receive(
     if option is not None:
         message["option_id"] = option["id"]
     expires_at = None if idle is None else max(conversation.expires_at, now + idle)
-    lines.append(
+    [line] = lines.append(
         session, conversation, [message], author=Author.USER, turn_id=turn_id, now=now, expires_at=expires_at
     )
-    return Received(turn_id, seq, repeated=False, conversation=conversation)
+    return Received(turn_id, seq, repeated=False, conversation=conversation, line=line)
 
 
 def answer(
@@ -253,7 +259,7 @@ def answer(
     now: datetime,
     total_ms: float | None,
     failed: bool = False,
-) -> list[int]:
+) -> list[Line]:
     """
     Say the bot's messages and close the turn; a closed turn changes nothing and gives the messages it had.
 
@@ -273,8 +279,7 @@ def answer(
         total_ms=total_ms,
     )
     if not closed.rowcount:  # another process has answered meanwhile
-        said = select(Message.seq).where(Message.turn_id == turn_id, Message.author != Author.USER.value)
-        return list(session.scalars(said.order_by(Message.seq)))
+        return list(carry_out(session, _ANSWER, turn_id=turn_id))
     return lines.append(session, conversation, messages, author=Author.BOT, turn_id=turn_id, now=now)
 
 
@@ -285,14 +290,14 @@ def say(
     author: Author | str,
     messages: list[dict[str, Any]],
     now: datetime,
-) -> list[int]:
+) -> list[Line]:
     """Add messages that answer no turn: a greeting, a member of staff, a notice."""
     conversation = lines.locked(session, conversation_id)
     return lines.append(session, conversation, messages, author=Author(author), turn_id=None, now=now)
 
 
-def after(session: Session, conversation_id: str, seq: int, limit: int | None = 200) -> list[Row]:
-    """The transcript's rows from after this message on, in order."""
+def after(session: Session, conversation_id: str, seq: int, limit: int | None = 200) -> list[Line]:
+    """The transcript from after this message on, in order."""
     which = {"conversation_id": conversation_id, "seq": seq}
     if limit is None:
         return list(carry_out(session, _AFTER, **which))
@@ -379,12 +384,11 @@ def turn_of(session: Session, conversation_id: str, client_msg_id: str) -> str |
     )
 
 
-def answer_to(session: Session, turn_id: str) -> list[Message] | None:
+def answer_to(session: Session, turn_id: str) -> list[Line] | None:
     """What a turn was answered with; None while it is open."""
     if session.scalar(select(Turn.state).where(Turn.id == turn_id)) == TurnState.RECEIVED.value:
         return None
-    said = select(Message).where(Message.turn_id == turn_id, Message.author != Author.USER.value)
-    return list(session.scalars(said.order_by(Message.seq)))
+    return list(carry_out(session, _ANSWER, turn_id=turn_id))
 
 
 def rate(

@@ -162,11 +162,11 @@ def say(session: Session, conversation_id: str, *, staff: str, words: str, now: 
     if not words.strip():
         raise CommentEmpty()
     message = {"text": reviews.masked(words.strip()[:LONGEST_WORDS])}
-    [seq] = conversations.say(
+    [line] = conversations.say(
         session, conversation_id, author=conversations.Author.STAFF, messages=[message], now=now
     )
     conversations.touch(session, conversation_id, now=now, idle=IDLE)
-    return seq
+    return line.seq
 
 
 def give_back(session: Session, conversation_id: str, *, staff: str, now: datetime) -> None:

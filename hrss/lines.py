@@ -8,7 +8,7 @@ SQLAlchemy takes longer to put a statement together and to make objects of rows 
 from collections.abc import Iterable
 from datetime import datetime
 from enum import Enum
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.engine import Row
@@ -39,6 +39,20 @@ class Author(str, Enum):
     STAFF = "staff"
 
 
+class Line(NamedTuple):
+    """One message as the table has it; what is read from there has the same names."""
+
+    conversation_id: str
+    seq: int
+    at: datetime
+    author: str
+    kind: str
+    text: str
+    body: dict[str, Any]
+    client_msg_id: str | None
+    turn_id: str | None
+
+
 def locked(session: Session, conversation_id: str) -> Row:
     """The conversation's row, with everybody else waiting until this transaction ends."""
     return _locked(session, _BY_ID, conversation_id=conversation_id)
@@ -63,41 +77,34 @@ def append(
     turn_id: str | None,
     now: datetime,
     expires_at: datetime | None = None,
-) -> list[int]:
+) -> list[Line]:
     """
     Give the messages the next numbers; options without an id get one.
 
     `conversation` is its row, locked; `expires_at` when it shall end instead of when it would have.
     """
-    rows = []
+    said = []
     for seq, message in enumerate(messages, start=conversation.last_seq + 1):
         body = dict(message)
         if options := body.get("options"):
             body["options"] = [{"id": f"{seq}-{n}"} | each for n, each in enumerate(options, start=1)]
-        rows.append(
-            {
-                "conversation_id": conversation.id,
-                "seq": seq,
-                "at": now,
-                "author": author.value,
-                "kind": body.pop("kind", "text"),
-                "text": body.pop("text"),
-                "client_msg_id": body.pop("client_msg_id", None),
-                "body": body,
-                "turn_id": turn_id,
-            }
+        kind, text, client_msg_id = (
+            body.pop("kind", "text"),
+            body.pop("text"),
+            body.pop("client_msg_id", None),
         )
-    if rows:
-        carry_out(session, _MESSAGE, *rows)
+        said.append(Line(conversation.id, seq, now, author.value, kind, text, body, client_msg_id, turn_id))
+    if said:
+        carry_out(session, _MESSAGE, *(line._asdict() for line in said))
     carry_out(
         session,
         _MOVED_ON,
         conversation_id=conversation.id,
-        last_seq=conversation.last_seq + len(rows),
+        last_seq=conversation.last_seq + len(said),
         last_at=now,
         expires_at=expires_at or conversation.expires_at,
     )
-    return [row["seq"] for row in rows]
+    return said
 
 
 def _locked(session: Session, statement: Any, **which: Any) -> Row:

@@ -56,6 +56,7 @@ async def ask(side: Side, questions: Sequence[str], *, connections: int) -> Time
                     milliseconds.append((time.perf_counter() - began) * 1000)
                     if not waiting:
                         break
+                talk.end()
 
     before, began = side.server.cpu_seconds(), time.perf_counter()
     await asyncio.gather(*(person() for _ in range(connections)))
@@ -71,4 +72,5 @@ async def converse(side: Side, questions: Sequence[str], turns: int) -> list[flo
             began = time.perf_counter()
             await talk.ask(questions[number % len(questions)])
             milliseconds.append((time.perf_counter() - began) * 1000)
+        talk.end()
     return milliseconds

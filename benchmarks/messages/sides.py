@@ -9,6 +9,7 @@ trained for one epoch only.
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import subprocess
@@ -30,6 +31,7 @@ from tests.conftest import free_port, surroundings
 EPOCHS = 1
 RIVAL = ROOT / "var" / "rivals" / "messages"
 WAIT_SECONDS = 25
+DATA = b"data: "
 
 
 class Side(ABC):
@@ -72,6 +74,9 @@ class Talk(ABC):
     async def ask(self, text: str) -> list[dict[str, Any]]:
         """Send a text; return what was answered, once all of it is there."""
 
+    def end(self) -> None:
+        """Let go of what the talk holds open."""
+
 
 class Ours(Side):
     name = "ours"
@@ -93,21 +98,32 @@ class Ours(Side):
 
 
 class WebTalk(Talk):
-    """The wire protocol of our web channel, by long polling."""
+    """The wire protocol of our web channel, as the widget speaks it: a message is posted, and its answer comes as an event."""
 
     def __init__(self, http: aiohttp.ClientSession, web: str, headers: dict[str, str]) -> None:
         self._http, self._web, self._headers = http, web, headers
+        self._events: aiohttp.ClientResponse | None = None
 
     async def ask(self, text: str) -> list[dict[str, Any]]:
+        if self._events is None:
+            unending = aiohttp.ClientTimeout(total=None, sock_read=WAIT_SECONDS)
+            self._events = await self._http.get(
+                f"{self._web}/events?after=0", headers=self._headers, timeout=unending
+            )
         body = {"client_msg_id": secrets.token_hex(8), "text": text}
         async with self._http.post(f"{self._web}/messages", json=body, headers=self._headers) as answer:
             seq = (await answer.json())["seq"]
-        poll = f"{self._web}/poll?after={seq}&wait={WAIT_SECONDS}"
-        async with self._http.get(poll, headers=self._headers) as answer:
-            said: list[dict[str, Any]] = (await answer.json())["messages"]
-        if not said:
-            raise SystemExit(f"no answer to a message within {WAIT_SECONDS} s")
+        said: list[dict[str, Any]] = []
+        while not said:
+            line = await self._events.content.readline()
+            message = json.loads(line[len(DATA) :]) if line.startswith(DATA) else {}
+            if message.get("from") == "bot" and message["seq"] > seq:
+                said.append(message)
         return said
+
+    def end(self) -> None:
+        if self._events is not None:
+            self._events.close()
 
 
 class StockRasa(Side):

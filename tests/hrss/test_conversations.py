@@ -26,7 +26,8 @@ def receive(
 def answer(database: Database, turn_id: str, now: datetime, *texts: str) -> list[int]:
     with database.transaction() as session:
         messages = [{"kind": "text", "text": text} for text in texts]
-        return conversations.answer(session, turn_id, messages=messages, reading=None, now=now, total_ms=12)
+        said = conversations.answer(session, turn_id, messages=messages, reading=None, now=now, total_ms=12)
+    return [line.seq for line in said]
 
 
 def transcript(database: Database, conversation_id: str) -> list[tuple[int, str, str]]:

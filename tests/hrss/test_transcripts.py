@@ -187,7 +187,7 @@ def test_a_line_of_the_list_sums_its_conversation_up(database: Database, now: da
         second = conversations.receive(
             session, conversation_id, client_msg_id="2", text="第二句", option=None, now=now
         )
-        [seq] = conversations.answer(
+        [line] = conversations.answer(
             session,
             second.turn_id,
             messages=[{"text": "答"}],
@@ -196,7 +196,7 @@ def test_a_line_of_the_list_sums_its_conversation_up(database: Database, now: da
             total_ms=None,
             failed=True,
         )
-        conversations.rate(session, conversation_id, seq, helpful=False, reason="没说清", now=now)
+        conversations.rate(session, conversation_id, line.seq, helpful=False, reason="没说清", now=now)
 
     with database.reading() as session:
         summary = transcript_list.summary(session, conversation_id)

@@ -33,6 +33,7 @@ from hrss import closures, conversations, identity_tokens, photos, proofs, refun
 from hrss.errors import PhotoUnknown, Refusal, SessionRefusal, SessionUnknown
 from hrss.identifiers import parse_slip_number
 from hrss.identity_tokens import SignedIn
+from hrss.lines import Line
 from hrss.tables import Conversation
 from hrss.vault import Vault
 
@@ -156,7 +157,7 @@ class WebChannel(InputChannel):
             province = asked.get("province") if asked.get("province") in SERVED else None
             token = secrets.token_urlsafe(32)
 
-            def opened() -> tuple[Conversation, SignedIn | None, list[Row]]:
+            def opened() -> tuple[Conversation, SignedIn | None, list[Line]]:
                 with database.transaction() as session:
                     conversation = conversations.open(
                         session,
@@ -256,18 +257,18 @@ class WebChannel(InputChannel):
                     raise PhotoUnknown()
                 return of_photo(str(sent["upload_id"]))
 
-        async def following(request: Request, seq: int) -> list[Row]:
+        async def following(request: Request, seq: int) -> list[Line]:
             """What was said since; raises when the conversation has ended meanwhile."""
 
-            def read() -> list[Row]:
+            def read() -> list[Line]:
                 with database.reading() as session:
                     conversation = going_on(session, request)
                     return conversations.after(session, conversation.id, seq, limit=PART)
 
             return await asyncio.to_thread(read)
 
-        async def after(conversation_id: str, seq: int) -> list[Row]:
-            def read() -> list[Row]:
+        async def after(conversation_id: str, seq: int) -> list[Line]:
+            def read() -> list[Line]:
                 with database.reading() as session:
                     return conversations.after(session, conversation_id, seq)
 
@@ -307,15 +308,15 @@ class WebChannel(InputChannel):
         @door()
         async def poll(request: Request, conversation: Row) -> HTTPResponse:
             seq, wait = _seq(request), min(_asked_for(request, "wait"), LONGEST_POLL_SECONDS)
-            with turns.bell.heard(conversation.id) as bell:
+            with turns.bell.heard(conversation.id) as ear:
                 said = await after(conversation.id, seq)
                 deadline = asyncio.get_running_loop().time() + wait
                 while not said and not turns.bell.closed:
                     left = deadline - asyncio.get_running_loop().time()
                     if left <= 0:
                         break
-                    await _rung(bell, left)
-                    said = await following(request, seq)
+                    await ear.rung(left)
+                    said = ear.next_lines(seq) or await following(request, seq)
             return response.json(
                 {
                     "messages": [_on_the_wire(message) for message in said],
@@ -332,11 +333,10 @@ class WebChannel(InputChannel):
                 nonlocal seq
                 typing = False
                 await out.write(": listening\n\n")  # Sanic sends the headers with the first bytes
-                with turns.bell.heard(conversation.id) as bell:
+                with turns.bell.heard(conversation.id) as ear:
                     while not turns.bell.closed:
-                        bell.clear()
                         try:
-                            said = await following(request, seq)
+                            said = ear.next_lines(seq) or await following(request, seq)
                         except SessionRefusal:
                             return
                         for message in said:
@@ -349,7 +349,7 @@ class WebChannel(InputChannel):
                         if turns.is_busy(conversation.id) != typing:
                             typing = not typing
                             await out.write(_event(json.dumps({"on": typing}), name="typing"))
-                        if not await _rung(bell, HEARTBEAT_SECONDS):
+                        if not await ear.rung(HEARTBEAT_SECONDS):
                             await out.write(": still here\n\n")
 
             return response.stream(
@@ -553,15 +553,6 @@ def _seq(request: Request) -> int:
     return _number(last) if last else _asked_for(request, "after")
 
 
-async def _rung(bell: asyncio.Event, seconds: float) -> bool:
-    try:
-        await asyncio.wait_for(bell.wait(), seconds)
-    except asyncio.TimeoutError:
-        return False
-    bell.clear()
-    return True
-
-
 def _about(session: Session, conversation: Row) -> dict[str, Any]:
     signed_in = proofs.signed_in(session, conversation.id) is not None
     return {"province": conversation.province, "signed_in": signed_in}
@@ -576,7 +567,7 @@ def _event(data: str, *, id: int | None = None, name: str | None = None) -> str:
     return f"{head}event: {name}\ndata: {data}\n\n" if name else f"{head}data: {data}\n\n"
 
 
-def _on_the_wire(message: Row) -> dict[str, Any]:
+def _on_the_wire(message: Line) -> dict[str, Any]:
     """Return a stored message as the client may see it: an option's payload stays here."""
     body = dict(message.body or {})
     options = [{k: v for k, v in option.items() if k != "payload"} for option in body.pop("options", ())]

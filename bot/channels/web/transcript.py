@@ -7,19 +7,19 @@ from datetime import datetime
 
 from bot.sentences import sentence
 from hrss.paper import Paper
-from hrss.tables import Message
+from hrss.lines import Line
 from hrss.workdays import BEIJING
 
-Writer = Callable[[Sequence[Message], datetime], bytes]
+Writer = Callable[[Sequence[Line], datetime], bytes]
 
 
-def as_text(said: Sequence[Message], saved_at: datetime) -> bytes:
+def as_text(said: Sequence[Line], saved_at: datetime) -> bytes:
     """Write down who said what and when, as it was shown: personal values stay tokens."""
     paragraphs = [_title(), _remark(saved_at), *(f"{_speaker(each)}\n{each.text}" for each in said)]
     return ("\n\n".join(paragraphs) + "\n").encode()
 
 
-def as_pdf(said: Sequence[Message], saved_at: datetime) -> bytes:
+def as_pdf(said: Sequence[Line], saved_at: datetime) -> bytes:
     """Print the same."""
     paper = Paper(_title())
     paper.paragraph(_title(), size=16, height=12)
@@ -48,7 +48,7 @@ def _remark(saved_at: datetime) -> str:
     return sentence("utter_transcript_remark", saved_at=_clock(saved_at))
 
 
-def _speaker(message: Message) -> str:
+def _speaker(message: Line) -> str:
     author = "system" if message.kind == "system" else message.author
     return f"{sentence(f'utter_transcript_{author}')}  {_clock(message.at)}"
 

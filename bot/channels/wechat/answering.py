@@ -207,15 +207,11 @@ class Answering:
                 return None if said is None else [self._as_said(message) for message in said]
 
         deadline = time.monotonic() + LONGEST_TURN_SECONDS
-        with self._turns.bell.heard(conversation_id) as bell:
+        with self._turns.bell.heard(conversation_id) as ear:
             while (said := await asyncio.to_thread(read)) is None:
                 if time.monotonic() > deadline:
                     raise asyncio.TimeoutError  # it is resumed at the next start, and its answer sent then
-                try:
-                    await asyncio.wait_for(bell.wait(), POLL_SECONDS)
-                except asyncio.TimeoutError:
-                    continue
-                bell.clear()
+                await ear.rung(POLL_SECONDS)
         return said
 
     async def _photo(self, arrival: Arrival, media_id: str) -> Said:
