@@ -47,7 +47,11 @@ async def guard(app: Sanic, _loop: object) -> None:
     app.request_class = OneLength
     app.config.REQUEST_TIMEOUT = PATIENCE_SECONDS
     app.config.PROXIES_COUNT = hall.settings().web_proxies or None
-    app.request_middleware.appendleft(_begin)  # before Rasa's own, which answers preflights by itself
+    # Rasa's own middleware speaks for other sites' scripts, and would at every message; ours does (`cross` of the channel).
+    for middleware in (app.request_middleware, app.response_middleware):
+        for each in [each for each in middleware if each.__module__.startswith("sanic_cors")]:
+            middleware.remove(each)
+    app.request_middleware.appendleft(_begin)
     app.register_middleware(_finish, "response")
     app.exception(SanicException)(_refused)
 
@@ -62,6 +66,10 @@ async def _begin(request: Request) -> HTTPResponse | None:
         return await _metrics(request)
     if not request.path.startswith(CHANNELS):
         return response.empty(404)
+    if request.method == "OPTIONS":
+        return (
+            response.empty()
+        )  # a browser asks what another site's script may do; the channel's headers say it
     return None
 
 

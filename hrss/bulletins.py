@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from hrss import audit, books, permissions, radar, words
@@ -33,6 +33,12 @@ KIND = "bulletin"  # of the message in a transcript; its body names the bulletin
 LONGEST_TEXT = 300
 LONGEST = timedelta(days=30)  # what holds for longer belongs into the book
 PAST_SHOWN = 20
+# Asked before every answer, so it is written once.
+_OPEN = (
+    select(Bulletin)
+    .where(Bulletin.ended_at.is_(None), Bulletin.valid_until > bindparam("now"))
+    .order_by(Bulletin.id)
+)
 
 
 class BulletinState(str, Enum):
@@ -115,8 +121,7 @@ def state_of(bulletin: Bulletin, now: datetime) -> BulletinState:
 
 def open_ones(session: Session, now: datetime) -> Sequence[Bulletin]:
     """All that wait, are to come, or stand."""
-    open_now = select(Bulletin).where(Bulletin.ended_at.is_(None), Bulletin.valid_until > now)
-    return session.scalars(open_now.order_by(Bulletin.id)).all()
+    return session.scalars(_OPEN, {"now": now}).all()
 
 
 def past(session: Session, now: datetime) -> Sequence[Bulletin]:

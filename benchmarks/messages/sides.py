@@ -74,6 +74,7 @@ class Talk(ABC):
     async def ask(self, text: str) -> list[dict[str, Any]]:
         """Send a text; return what was answered, once all of it is there."""
 
+    @abstractmethod
     def end(self) -> None:
         """Let go of what the talk holds open."""
 
@@ -157,6 +158,9 @@ class RestTalk(Talk):
         async with self._http.post(self._webhook, json={"sender": self._sender, "message": text}) as answer:
             said: list[dict[str, Any]] = await answer.json()
         return said
+
+    def end(self) -> None:
+        """Nothing is held open: every message is a request of its own."""
 
 
 def stock_environment() -> dict[str, str]:

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from bot.sentences import sentence
-from hrss.paper import Paper
 from hrss.lines import Line
+from hrss.paper import Paper
 from hrss.workdays import BEIJING
 
 Writer = Callable[[Sequence[Line], datetime], bytes]
