@@ -31,8 +31,8 @@ from hrss import conversations, photos, pictures, wechat_accounts, wechat_delive
 from hrss.database import AWAY, Database
 from hrss.errors import MessageIdReused, PhotoNotFetched, PhotoTooLarge, Refusal
 from hrss.hall import Hall
+from hrss.lines import Line
 from hrss.settings import Settings
-from hrss.tables import Message
 from hrss.wechat_accounts import Arrival, Trigger
 from hrss.wechat_deliveries import Unfinished, Way
 
@@ -326,7 +326,7 @@ class Answering:
             conversations.say(session, arrival.conversation_id, author="bot", messages=messages, now=now())
         return messages
 
-    def _as_said(self, message: Message) -> dict[str, Any]:
+    def _as_said(self, message: Line) -> dict[str, Any]:
         said = {"kind": message.kind, "text": message.text, **message.body}
         return {**said, "link": self._slips.link(message.conversation_id, said, now())}
 
