@@ -249,6 +249,12 @@ class Ranker:
         """Return the probability of every label for a cleaned text; they sum to one."""
         return dict(zip(self.labels, self.blended(self.votes(cleaned)).tolist()))
 
+    def wake(self) -> None:
+        """Load what is loaded at its first use, which takes seconds: the dictionary and the encoder."""
+        features("怎么登录")
+        if self.encoder_name:
+            encoder(self.encoder_name).encode(["怎么登录"])
+
     def save(self, path: Path) -> None:
         joblib.dump(self, path, compress=3)
 

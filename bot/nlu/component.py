@@ -100,9 +100,7 @@ class UnderstandingComponent(GraphComponent):
         component._dialogue = [Example(*pair) for pair in dialogue]
         component._understanding = Understanding(hall.shelf().book(), ranker)
         component._go_over(hall.shelf().active().model)
-        component._understanding.read(
-            "怎么登录"
-        )  # the dictionary and the encoder load now, not with the first person
+        ranker.wake()  # now, not with the first person
         return component
 
     def process(self, messages: list[Message], tracker: DialogueStateTracker | None = None) -> list[Message]:
