@@ -141,7 +141,18 @@ def packed(size: int) -> bytes:
         ("手册", "没有后缀".encode()),
         ("手册.txt", b"a" * (manuals.LARGEST + 1)),
     ],
-    ids=str,
+    ids=(
+        "no archive",
+        "no document",
+        "a bomb",
+        "no PDF",
+        "zeros",
+        "no encoding",
+        "nothing",
+        "an old form",
+        "no ending",
+        "too long",
+    ),
 )
 def test_what_is_no_manual_is_refused(name: str, content: bytes) -> None:
     with pytest.raises(ManualUnreadable):
