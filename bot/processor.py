@@ -104,13 +104,13 @@ class Processor(MessageProcessor):
 
 
 class ToldLittle(RemoteAction):
-    """An action of the action server, told what ours read: the slots and the last message, not all that was ever said."""
+    """An action of the action server, told what ours read: slots, last message, sentences; not all that was ever said."""
 
     def _action_call_format(self, tracker: DialogueStateTracker, domain: Domain) -> dict[str, Any]:
         return {
             "next_action": self.name(),
             "sender_id": tracker.sender_id,
             "tracker": {**tracker.current_state(EventVerbosity.NONE), "events": []},
-            "domain": {},
+            "domain": {"responses": domain.responses},
             "version": rasa.__version__,
         }

@@ -82,6 +82,7 @@ def test_saved_conversations_are_said_again_with_what_went_before(model: trained
     assert (result.asked, result.right, result.differences) == (2, (2, 2), ())
 
 
+@pytest.mark.timeout(900)
 def test_phrases_are_asked_of_a_book_that_was_not_taught_them(
     monkeypatch: pytest.MonkeyPatch, model: trained.Trained, book: Book
 ) -> None:
