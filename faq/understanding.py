@@ -56,7 +56,7 @@ class Thresholds:
 
     sure: float = 0.60
     likely: float = 0.38
-    lead: float = 0.20
+    lead: float = 0.15
     unknown: float = 0.40
     chat: float = 0.40
     vague: float = 0.40
