@@ -66,10 +66,10 @@ async def _begin(request: Request) -> HTTPResponse | None:
         return await _metrics(request)
     if not request.path.startswith(CHANNELS):
         return response.empty(404)
-    if request.method == "OPTIONS":
-        return (
-            response.empty()
-        )  # a browser asks what another site's script may do; the channel's headers say it
+    if (
+        request.method == "OPTIONS"
+    ):  # a browser asks what another site's script may do; the channel's headers say it
+        return response.empty()
     return None
 
 

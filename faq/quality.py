@@ -16,10 +16,10 @@ import numpy as np
 
 from faq.book import Book
 from faq.clean import clean
-from faq.ranking import ENTRY, INTENT, OUTSIDE, Example, Ranker, label_of
+from faq.ranking import ENTRY, INTENT, OUTSIDE, Example, label_of
 from faq.reading import Context, Decision, Reading, Stage
 from faq.trained import Trained
-from faq.trial import fold_of, without
+from faq.trial import fitted, fold_of, without
 from faq.understanding import Thresholds, Understanding, book_examples
 
 FOLDS = 3
@@ -95,9 +95,7 @@ def measure(
     for fold in range(folds):
         held = [example for example in examples if fold_of(example.text, folds) == fold]
         held_texts = {example.text for example in held}
-        ranker = Ranker().fit([example for example in examples if example.text not in held_texts], vectors)
-        vectors.update(ranker.vectors)
-        ranker.vectors = vectors
+        ranker = fitted((example for example in examples if example.text not in held_texts), vectors)
         reader = Understanding(without(book, held_texts), ranker, thresholds)
         readings += [(example, _read(reader, book, example)) for example in held if _is_asked(example)]
         progress(fold + 1, folds)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from enum import Enum
 from typing import Any
@@ -18,7 +18,7 @@ from faq import readers
 from faq.book import Book
 from faq.clean import clean
 from faq.places import SERVED
-from faq.ranking import Ranker
+from faq.ranking import Example, Ranker
 from faq.reading import Context, Decision, Reading
 from faq.trained import Trained
 from faq.understanding import Thresholds, Understanding, book_examples
@@ -142,8 +142,13 @@ def run(
 
 
 def _fitted(book: Book, trained: Trained, vectors: dict[str, Any]) -> Ranker:
-    """The ranker that the bot would fit for a book; what it had to encode is known from then on."""
-    ranker = Ranker().fit([*trained.dialogue, *book_examples(book)], vectors)
+    """The ranker that the bot would fit for a book."""
+    return fitted([*trained.dialogue, *book_examples(book)], vectors)
+
+
+def fitted(examples: Iterable[Example], vectors: dict[str, Any]) -> Ranker:
+    """Return a ranker for these examples; it shares the vectors, to which it adds what it had to encode."""
+    ranker = Ranker().fit(examples, vectors)
     vectors.update(ranker.vectors)
     ranker.vectors = vectors
     return ranker

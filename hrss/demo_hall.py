@@ -242,14 +242,7 @@ def _appeal(
     session: Session, hall: Hall, person: Mapping[str, Any], appeal: Mapping[str, Any], at: datetime
 ) -> None:
     conversation = conversations.open(
-        session,
-        channel="demo",
-        site=None,
-        province="gd",
-        large=False,
-        token_hash=None,
-        now=at,
-        idle=timedelta(minutes=30),
+        session, channel="demo", province="gd", now=at, idle=timedelta(minutes=30)
     )
     conversations.record_consent(
         session, conversation.id, kind=photos.CONSENT, granted=True, text_version="demo", now=at

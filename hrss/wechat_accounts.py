@@ -247,10 +247,8 @@ def _conversation(
     conversation = conversations.open(
         session,
         channel=channel,
-        site=None,
         province=province,
         large=account.large,
-        token_hash=None,
         now=now,
         idle=idle,
         conversation_id=_conversation_id(hall, account, account.conversations),

@@ -42,16 +42,7 @@ def visited(tmp_path: Path) -> tuple[Database, Hall, Visit]:
     hall = Hall.open(Settings.from_env(environment), database)
     visit = Visit(Visitor(7, 0.0, "words", (Say("人工客服"), Say(words_of(7))), (0.0, 0.0), True))
     with database.transaction() as session:
-        opened = conversations.open(
-            session,
-            channel="web",
-            site=None,
-            province="gd",
-            large=False,
-            token_hash=None,
-            now=NOW,
-            idle=timedelta(hours=1),
-        )
+        opened = conversations.open(session, channel="web", province="gd", now=NOW, idle=timedelta(hours=1))
         visit.conversation = opened.id
         for number, step in enumerate(visit.visitor.steps):
             assert isinstance(step, Say)

@@ -84,14 +84,7 @@ def _turns(database: Database) -> list[float]:
         now = datetime.now(timezone.utc)
         with database.transaction() as session:
             conversation = conversations.open(
-                session,
-                channel="web",
-                site=None,
-                province="gd",
-                large=False,
-                token_hash=None,
-                now=now,
-                idle=timedelta(minutes=30),
+                session, channel="web", province="gd", now=now, idle=timedelta(minutes=30)
             ).id
         held.append(conversation)
         began = time.perf_counter()

@@ -11,7 +11,7 @@ from aio_pika.abc import AbstractIncomingMessage
 from hrss.database import AWAY, Database
 from hrss.feed import store
 from hrss.feed.broker import BROKER_AWAY, PATIENCE_SECONDS, Broker, reached
-from hrss.feed.line import Line, Unreadable
+from hrss.feed.line import ToldLine, Unreadable
 from hrss.settings import TranscriptFeed
 
 log = logging.getLogger(__name__)
@@ -61,7 +61,7 @@ class Consumer:
         lines, refused = [], []
         for message in messages:
             try:
-                lines.append(Line.decode(message.body))
+                lines.append(ToldLine.decode(message.body))
             except Unreadable:
                 refused.append(message)
         await asyncio.to_thread(self._write, lines)
@@ -73,6 +73,6 @@ class Consumer:
         if messages:
             await messages[-1].ack(multiple=True)
 
-    def _write(self, lines: list[Line]) -> None:
+    def _write(self, lines: list[ToldLine]) -> None:
         with self._store.transaction() as session:
             store.take(session, lines, now=datetime.now(timezone.utc))

@@ -13,7 +13,7 @@ class Unreadable(Exception):
 
 
 @dataclass(frozen=True)
-class Line:
+class ToldLine:
     """
     A message with tokens in the place of personal values; `options` are the labels of its buttons.
 
@@ -47,7 +47,7 @@ class Line:
         return json.dumps({**asdict(self), "at": self.at.isoformat()}, ensure_ascii=False).encode()
 
     @classmethod
-    def decode(cls, body: bytes) -> Line:
+    def decode(cls, body: bytes) -> ToldLine:
         try:
             told: dict[str, Any] = json.loads(body)
             known = {each.name: told[each.name] for each in fields(cls)}  # a later version may tell more

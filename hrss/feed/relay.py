@@ -15,7 +15,7 @@ from hrss import health
 from hrss.database import AWAY, Database
 from hrss.feed import told
 from hrss.feed.broker import BROKER_AWAY, PATIENCE_SECONDS, Broker, reached
-from hrss.feed.line import Line
+from hrss.feed.line import ToldLine
 from hrss.feed.told import Place
 from hrss.settings import TranscriptFeed
 
@@ -59,7 +59,7 @@ class Relay:
     async def round(self, exchange: AbstractExchange) -> int:
         """Tell what waits; return how much that was."""
         lines = await asyncio.to_thread(self._waiting)
-        by_conversation: defaultdict[str, list[Line]] = defaultdict(list)
+        by_conversation: defaultdict[str, list[ToldLine]] = defaultdict(list)
         for line in lines:
             if self._confirmed.get(line.conversation, (0, 0)) < (line.edition, line.seq):
                 by_conversation[line.conversation].append(line)
@@ -72,11 +72,11 @@ class Relay:
             raise failed[0]
         return sum(map(len, by_conversation.values()))
 
-    def _waiting(self) -> list[Line]:
+    def _waiting(self) -> list[ToldLine]:
         with self._database.reading() as session:
             return told.waiting(session, ROUND)
 
-    async def _publish(self, exchange: AbstractExchange, lines: list[Line]) -> None:
+    async def _publish(self, exchange: AbstractExchange, lines: list[ToldLine]) -> None:
         for line in lines:
             message = Message(
                 line.encode(),

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from hrss.database import Database, lock
 from hrss.feed import told
-from hrss.feed.line import Line
+from hrss.feed.line import ToldLine
 from hrss.tables import Conversation, Document, Message, Moment
 
 COMPARED_AT_ONCE = 500
@@ -60,9 +60,9 @@ def prepare(store: Database) -> None:
         _metadata.create_all(connection)
 
 
-def take(session: Session, lines: Iterable[Line], *, now: datetime) -> int:
+def take(session: Session, lines: Iterable[ToldLine], *, now: datetime) -> int:
     """Write what is not there yet, in its latest edition; return how much that was."""
-    latest: dict[tuple[str, int], Line] = {}
+    latest: dict[tuple[str, int], ToldLine] = {}
     for line in lines:
         key = (line.conversation, line.seq)
         if key not in latest or latest[key].edition < line.edition:
@@ -129,9 +129,9 @@ def _wanted(records: Session, conversations: dict[str, Any]) -> dict[tuple[str, 
     return wanted
 
 
-def _columns(line: Line) -> dict[str, Any]:
+def _columns(line: ToldLine) -> dict[str, Any]:
     return {**asdict(line), "options": list(line.options)}
 
 
-def _row(line: Line, now: datetime) -> dict[str, Any]:
+def _row(line: ToldLine, now: datetime) -> dict[str, Any]:
     return {**_columns(line), "taken_at": now}

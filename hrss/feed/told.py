@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from hrss.feed.line import Line
+from hrss.feed.line import ToldLine
 from hrss.tables import Conversation, Message
 
 Place = tuple[int, int]  # edition and number: how far a conversation is told
@@ -16,7 +16,7 @@ Place = tuple[int, int]  # edition and number: how far a conversation is told
 _WAITS = Conversation.told_seq < Conversation.last_seq  # in the words of its index
 
 
-def waiting(session: Session, limit: int) -> list[Line]:
+def waiting(session: Session, limit: int) -> list[ToldLine]:
     """What is to be told next: whole beginnings of what waits in each conversation, in order."""
     longest = select(Conversation.id).where(_WAITS).order_by(Conversation.last_at).limit(limit)
     rows = session.execute(
@@ -32,8 +32,8 @@ def waiting(session: Session, limit: int) -> list[Line]:
     ]
 
 
-def line_of(message: Message, *, edition: int, channel: str, province: str | None) -> Line:
-    return Line(
+def line_of(message: Message, *, edition: int, channel: str, province: str | None) -> ToldLine:
+    return ToldLine(
         conversation=message.conversation_id,
         seq=message.seq,
         edition=edition,

@@ -987,15 +987,7 @@ def test_an_answer_that_a_locked_database_keeps_out_is_not_replaced_by_an_excuse
     person = new_id()
     with database.transaction() as session:
         conversations.open(
-            session,
-            channel="web",
-            site=None,
-            province=None,
-            large=False,
-            token_hash=None,
-            now=now(),
-            idle=timedelta(minutes=1),
-            conversation_id=person,
+            session, channel="web", now=now(), idle=timedelta(minutes=1), conversation_id=person
         )
 
     async def answer(message: Any) -> None:
@@ -1032,16 +1024,7 @@ def test_an_answer_that_cannot_be_stored_is_replaced_by_an_excuse(tmp_path: Path
         await turns.finish()
 
     with database.transaction() as session:
-        conversation = conversations.open(
-            session,
-            channel="web",
-            site=None,
-            province=None,
-            large=False,
-            token_hash=None,
-            now=now(),
-            idle=timedelta(minutes=1),
-        )
+        conversation = conversations.open(session, channel="web", now=now(), idle=timedelta(minutes=1))
     asyncio.run(one_turn(conversation.id))
     with database.reading() as session:
         assert [message.text[:11] for message in conversations.after(session, conversation.id, 0)] == [

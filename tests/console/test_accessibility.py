@@ -168,16 +168,7 @@ def happened(database: Database, now: datetime) -> dict[str, str]:
             if number % 5 == 0:
                 conversations.rate(session, conversation, 2, helpful=False, reason="步骤不全", now=now)
                 conversations.rate_whole(session, conversation, number % 3 + 1, now=now)
-        silent = conversations.open(
-            session,
-            channel="web",
-            site=None,
-            province=None,
-            large=False,
-            token_hash=None,
-            now=now,
-            idle=timedelta(minutes=30),
-        ).id
+        silent = conversations.open(session, channel="web", now=now, idle=timedelta(minutes=30)).id
         conversation, waiting, taken = (talk(session, said, now) for said in ("我要绑定", "找人工", "帮帮我"))
         turn = conversations.receive(
             session, conversation, client_msg_id="2", text="〔手机#1〕", option=None, now=now

@@ -26,14 +26,7 @@ def talk(
     **reading: Any,
 ) -> str:
     conversation = conversations.open(
-        session,
-        channel=channel,
-        site=None,
-        province=province,
-        large=False,
-        token_hash=None,
-        now=at,
-        idle=timedelta(minutes=30),
+        session, channel=channel, province=province, now=at, idle=timedelta(minutes=30)
     )
     received = conversations.receive(
         session, conversation.id, client_msg_id="1", text=said, option=None, now=at

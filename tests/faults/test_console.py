@@ -104,16 +104,7 @@ def left_words(database: Database, hall: Hall, count: int) -> list[str]:
     now, numbers = datetime.now(timezone.utc), []
     for each in range(count):
         with database.transaction() as session:
-            talk = conversations.open(
-                session,
-                channel="web",
-                site=None,
-                province="gd",
-                large=False,
-                token_hash=None,
-                now=now,
-                idle=timedelta(hours=1),
-            )
+            talk = conversations.open(session, channel="web", province="gd", now=now, idle=timedelta(hours=1))
             left = staff_messages.leave(
                 session, hall, talk.id, province="gd", words=f"问题 {each}", key="left", now=now
             )

@@ -51,14 +51,7 @@ class Feed:
         now = datetime.now(timezone.utc)
         with self.database.transaction() as session:
             opened = conversations.open(
-                session,
-                channel="web",
-                site=None,
-                province="gd",
-                large=False,
-                token_hash=None,
-                now=now,
-                idle=timedelta(hours=1),
+                session, channel="web", province="gd", now=now, idle=timedelta(hours=1)
             )
         return str(opened.id)
 

@@ -161,16 +161,7 @@ def test_what_is_tokenised_holds_no_value_any_more(
 ) -> None:
     vault, now = Vault(settings), datetime.now(timezone.utc)
     with database.transaction() as session:
-        talk = conversations.open(
-            session,
-            channel="web",
-            site=None,
-            province=None,
-            large=False,
-            token_hash=None,
-            now=now,
-            idle=timedelta(minutes=1),
-        )
+        talk = conversations.open(session, channel="web", now=now, idle=timedelta(minutes=1))
         masked = vault.tokenise(session, talk.id, f"{text}，{number}，{more}")
 
     assert personal_data.find(masked.text) == []

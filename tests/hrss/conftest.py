@@ -146,7 +146,6 @@ def another_conversation(database: Database, now: datetime) -> Callable[..., Con
                 channel="web",
                 site="https://hall.example",
                 province="gd",
-                large=False,
                 token_hash=token_hash,
                 now=now,
                 idle=timedelta(minutes=30),

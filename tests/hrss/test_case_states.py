@@ -46,14 +46,7 @@ class ACase(RuleBasedStateMachine):
             for old in session.scalars(select(Case).where(Case.state.in_([each.value for each in OPEN]))):
                 old.state = CaseState.WITHDRAWN.value
             conversation = conversations.open(
-                session,
-                channel="web",
-                site=None,
-                province="gd",
-                large=False,
-                token_hash=None,
-                now=self.now,
-                idle=timedelta(days=1),
+                session, channel="web", province="gd", now=self.now, idle=timedelta(days=1)
             )
         self.talk = Talk(self.database, self.hall, conversation.id, self.now)
         self.number: str | None = None

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from hrss import conversations, health
 from hrss.database import Database
 from hrss.feed import store, told
-from hrss.feed.line import Line, Unreadable
+from hrss.feed.line import ToldLine, Unreadable
 from hrss.tables import Conversation
 from hrss.vault import Vault
 
@@ -35,12 +35,12 @@ def say(database: Database, conversation: Conversation, *texts: str, now: dateti
             conversations.say(session, conversation.id, author="bot", messages=[{"text": text}], now=now)
 
 
-def waiting(database: Database) -> list[Line]:
+def waiting(database: Database) -> list[ToldLine]:
     with database.reading() as session:
         return told.waiting(session, 500)
 
 
-def tell(database: Database, kept: Database, lines: list[Line], now: datetime) -> int:
+def tell(database: Database, kept: Database, lines: list[ToldLine], now: datetime) -> int:
     """As relay and consumer do: write, then move on."""
     with kept.transaction() as session:
         taken = store.take(session, lines, now=now)
@@ -106,7 +106,7 @@ def test_a_line_has_what_a_person_saw_and_tokens_for_what_is_personal(
     assert (answered.entry, answered.options, answered.turn) == ("gd.login.address", ("登录",), turn.turn_id)
     assert (asked.routing_key, answered.id) == ("web.gd.user", f"{conversation.id}/2.0")
     assert PHONE not in asked.encode().decode() and "/x" not in answered.encode().decode()
-    assert [Line.decode(line.encode()) for line in (asked, answered)] == [asked, answered]
+    assert [ToldLine.decode(line.encode()) for line in (asked, answered)] == [asked, answered]
 
 
 def test_words_that_are_taken_away_are_taken_away_from_who_was_told(
@@ -181,7 +181,7 @@ def test_everything_can_be_told_again_and_what_was_lost_is_found(
     with kept.transaction() as session:
         session.execute(store.LINES.delete().where(store.LINES.c.text == "三"))
         session.execute(store.LINES.update().where(store.LINES.c.text == "二").values(text="贰"))
-        stray = Line.decode(json.dumps({**json.loads(_line(new, now)), "seq": 9}).encode())
+        stray = ToldLine.decode(json.dumps({**json.loads(_line(new, now)), "seq": 9}).encode())
         store.take(session, [stray], now=now)
     assert compared(database, kept) == store.Comparison(told=3, waiting=0, missing=1, differing=1, stray=1)
 
@@ -193,7 +193,7 @@ def test_everything_can_be_told_again_and_what_was_lost_is_found(
 
 
 def _line(conversation: Conversation, now: datetime) -> bytes:
-    return Line(
+    return ToldLine(
         conversation.id, 1, 0, "web", None, now, "bot", "text", "好", (), None, None
     ).encode()  # as it goes over the wire
 
@@ -209,19 +209,19 @@ def test_what_is_no_line_is_refused(
     told_wrongly = json.dumps({**json.loads(_line(conversation, now)), **changed}).encode()
 
     with pytest.raises(Unreadable):
-        Line.decode(told_wrongly)
+        ToldLine.decode(told_wrongly)
 
 
 @pytest.mark.parametrize("body", [b"", b"\xff", b"[]", b"null", b"{}", b'{"at": 1}'])
 def test_what_is_no_json_of_ours_is_refused(body: bytes) -> None:
     with pytest.raises(Unreadable):
-        Line.decode(body)
+        ToldLine.decode(body)
 
 
 def test_a_later_version_may_tell_more(conversation: Conversation, now: datetime) -> None:
     line = _line(conversation, now)
 
-    assert Line.decode(json.dumps({**json.loads(line), "mood": "good"}).encode()) == Line.decode(line)
+    assert ToldLine.decode(json.dumps({**json.loads(line), "mood": "good"}).encode()) == ToldLine.decode(line)
 
 
 def test_transcripts_that_wait_are_a_trouble_only_where_somebody_is_told(

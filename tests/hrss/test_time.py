@@ -41,8 +41,8 @@ def test_a_conversation_goes_on_over_midnight_and_ends_when_it_is_idle(
 ) -> None:
     with database.transaction() as session:
         talk = conversations.open(
-            session, channel="web", site=None, province="gd", large=False, token_hash="t", now=late,
-            idle=timedelta(minutes=30),
+            session, channel="web", province="gd", token_hash="t", now=late,
+            idle=timedelta(minutes=30)
         )  # fmt: skip
         vault.tokenise(session, talk.id, f"我的手机号{CHENS_PHONE}")
 

@@ -33,14 +33,7 @@ def talk(database: Database, now: datetime) -> Talk:
     ) -> str:
         with database.transaction() as session:
             conversation: Conversation = conversations.open(
-                session,
-                channel=channel,
-                site=None,
-                province=page,
-                large=False,
-                token_hash=None,
-                now=at,
-                idle=IDLE,
+                session, channel=channel, province=page, now=at, idle=IDLE
             )
             if said is not None:
                 received = conversations.receive(
