@@ -311,6 +311,8 @@ class Understanding:
             return self._ask(reading, load_clarifications()[best_vague.split(":", 1)[1]], context)
         if limits.answers(confidence, second):
             return self._answer(reading, top, confidence, Stage.RANK)
+        if stated := self._stated(candidates, reading.facts):
+            return self._answer(reading, stated, confidence, Stage.RANK)
         offered = [entry for entry, score in candidates if score >= limits.worth_offering][:MOST_CHOICES] or [
             top
         ]
@@ -328,6 +330,17 @@ class Understanding:
             reading.ask = two.ask
             reading.choices = [Choice(entry=entry, label=label) for entry, label in two.labels.items()]
         return reading
+
+    def _stated(self, candidates: list[tuple[str, float]], facts: Mapping[str, object]) -> str | None:
+        """Return the one likely entry whose conditions the text states: nobody is asked what they have just said."""
+        stated = [
+            name
+            for name, score in candidates
+            if score >= self.thresholds.likely
+            and (when := self.book[name].when)
+            and all(facts.get(fact) == value for fact, value in when.items())
+        ]
+        return stated[0] if len(stated) == 1 else None
 
     def _of_the_other_province(
         self, scores: Mapping[str, float], context: Context

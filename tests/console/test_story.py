@@ -129,7 +129,7 @@ def test_an_officer_decides_a_photo_appeal_and_the_citizen_reads_the_outcome_in_
     reviewer = sign_in(Role.REVIEWER)
     reviewer.goto("/cases")
     picture(reviewer, "cases")
-    waiting = reviewer.get_by_role("row").filter(has_text="待审核")
+    waiting = reviewer.get_by_role("row").filter(has_text="申诉").filter(has_text="待审核")
     number = waiting.first.get_by_role("link").inner_text()
     waiting.first.get_by_role("link").click()
     expect(reviewer.get_by_text("申请所填与登记在案")).to_be_visible()

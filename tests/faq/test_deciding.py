@@ -1,0 +1,50 @@
+"""What is decided when two entries are nearly as likely: what the text states outright settles it."""
+
+from __future__ import annotations
+
+import pytest
+
+from faq.book import load_files
+from faq.ranking import Ranker
+from faq.reading import Context, Decision
+from faq.understanding import Understanding
+
+BOOK = load_files()
+
+
+class Torn(Ranker):
+    """Gives two entries nearly the same."""
+
+    def __init__(self, one: str, other: str) -> None:
+        super().__init__(encoder_name=None)
+        self._shares = {f"entry:{one}": 0.50, f"entry:{other}": 0.48}
+
+    def scores(self, cleaned: str) -> dict[str, float]:
+        return self._shares
+
+
+def read(text: str, one: str, other: str, province: str = "gd") -> tuple[Decision, str | None]:
+    reading = Understanding(BOOK, Torn(one, other)).read(text, Context(province=province))
+    return reading.decision, reading.entry
+
+
+@pytest.mark.parametrize(
+    ("text", "one", "other", "answered"),
+    [
+        (
+            "单位那串密码谁也想不起，去年做过实名的",
+            "gd.password.unit",
+            "gd.password.unit_verified_only_contact",
+            "gd.password.unit_verified_only_contact",
+        ),
+        ("没有uk的厂子从哪个口子进去呢", "hn.login.uk", "hn.login.no_cert", "hn.login.no_cert"),
+    ],
+)
+def test_nobody_is_asked_what_they_have_just_said(text: str, one: str, other: str, answered: str) -> None:
+    assert read(text, one, other, answered[:2]) == (Decision.ANSWER, answered)
+
+
+@pytest.mark.parametrize("text", ["单位那串密码谁也想不起了呀", "单位那串密码谁也想不起，没做过实名呢"])
+def test_what_is_not_stated_or_is_otherwise_is_asked(text: str) -> None:
+    one, other = "gd.password.unit", "gd.password.unit_verified_only_contact"
+    assert read(text, one, other) == (Decision.WHICH, None)
