@@ -164,6 +164,7 @@ Everything the business refuses, on one page.
     - TaskReplaced
     - NothingToPublish
     - SlipUnknown
+    - SlipLinkExpired
   + PortalRefusal: the hall of Henan does not allow it
     - AlreadyRegistered
     - MaintainedTooOften

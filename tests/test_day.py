@@ -51,9 +51,9 @@ def visited(tmp_path: Path) -> tuple[Database, Hall, Visit]:
                 session, opened.id, client_msg_id=message_id, text=step.text, option=None, now=NOW
             )
             answer = {"messages": [{"text": "好的"}], "reading": None, "now": NOW, "total_ms": 1.0}
-            [seq] = conversations.answer(session, received.turn_id, **answer)
+            [line] = conversations.answer(session, received.turn_id, **answer)
             visit.sent.append(message_id)
-            visit.heard[seq] = "好的"
+            visit.heard[line.seq] = "好的"
         staff_messages.leave(session, hall, opened.id, province="gd", words=words_of(7), key="once", now=NOW)
     return database, hall, visit
 

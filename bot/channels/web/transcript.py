@@ -7,7 +7,6 @@ from datetime import datetime
 
 from bot.sentences import sentence
 from hrss.lines import Line
-from hrss.paper import Paper
 from hrss.workdays import BEIJING
 
 Writer = Callable[[Sequence[Line], datetime], bytes]
@@ -21,6 +20,8 @@ def as_text(said: Sequence[Line], saved_at: datetime) -> bytes:
 
 def as_pdf(said: Sequence[Line], saved_at: datetime) -> bytes:
     """Print the same."""
+    from hrss.paper import Paper  # takes long to load, and most bots are never asked for it
+
     paper = Paper(_title())
     paper.paragraph(_title(), size=16, height=12)
     paper.paragraph(_remark(saved_at), size=9, height=6)
