@@ -5,6 +5,7 @@ export RASA_TELEMETRY_ENABLED := false
 export SQLALCHEMY_SILENCE_UBER_WARNING := 1
 export TF_CPP_MIN_LOG_LEVEL := 3
 export PYTHONPATH := $(CURDIR)
+unexport PYTHONDONTWRITEBYTECODE # many processes start from the same files
 
 .PHONY: help
 help: ## this list

@@ -9,6 +9,7 @@ from functools import cache
 import zhconv
 
 from faq.book import HERE, read_yaml
+from faq.pinyin import read_pinyin
 
 LONGEST = 500  # characters that understanding looks at; a question says what it wants well before that
 
@@ -33,9 +34,10 @@ def plain(text: str) -> str:
 
 
 def clean(text: str) -> str:
-    """Return the plain text with the platform's words spelt as the book spells them, Cantonese and typos included."""
+    """Return the plain text with the platform's words spelt as the book spells them: Cantonese, typos and pinyin included."""
     wanted = _rewrites()
-    return _pattern().sub(lambda found: wanted[found.group()], plain(_TOKEN.sub(" ", text)))
+    rewritten = _pattern().sub(lambda found: wanted[found.group()], plain(_TOKEN.sub(" ", text)))
+    return read_pinyin(rewritten)
 
 
 def letters(text: str) -> str:

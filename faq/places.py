@@ -32,6 +32,16 @@ def named_places(text: str) -> Iterator[tuple[int, int]]:
         yield match.span()
 
 
+def without_places(text: str) -> str:
+    """
+    Return a text without the places of the provinces served, which say whose rules are meant and nothing of the matter.
+
+    >>> without_places("佛山的公司想换经办人"), without_places("粤信签点不动"), without_places("广东")
+    ('公司想换经办人', '粤信签点不动', '广东')
+    """
+    return _served_pattern().sub(" ", text).strip(" ,") or text
+
+
 def name_of(province: str) -> str:
     """Return what people call a province; `places.yml` names it first."""
     return next(place for place, of in _places().items() if of == province)
@@ -46,3 +56,11 @@ def _places() -> dict[str, str]:
 @cache
 def _pattern() -> re.Pattern[str]:
     return re.compile("|".join(re.escape(place) for place in sorted(_places(), key=len, reverse=True)))
+
+
+@cache
+def _served_pattern() -> re.Pattern[str]:
+    """A single character is no place by itself here: 粤省事 and 粤信签 are names of their own."""
+    served = [place for place, province in _places().items() if province in SERVED and len(place) > 1]
+    names = "|".join(re.escape(place) for place in sorted(served, key=len, reverse=True))
+    return re.compile(f"(?:{names})(?:省|市|这边|那边)?的?")

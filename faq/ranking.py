@@ -4,7 +4,8 @@ Which label a text deserves, with what probability: the trained part of understa
 A label is one of four kinds: an entry of the book, a question back for what is too vague, an intent of the dialogue,
 or a subject that lies outside. Four views vote: margins by words, letters and concepts, a logistic regression on the
 letters alone, another on the sentence vector, and the nearest examples by sentence vector. What a text asks counts twice
-beside what it tells, in the words and in the vector. The vector is asked for only when the words are unsure.
+beside what it tells, in the words and in the vector. The vector is asked for only when the words are unsure. Places of the
+provinces served count for nothing: whose rules are meant is read apart from it, and their names lean to the entries that happen to have many.
 """
 
 from __future__ import annotations
@@ -21,7 +22,6 @@ from itertools import chain, combinations
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import jieba
 import joblib
 import numpy as np
 import numpy.typing as npt
@@ -34,6 +34,8 @@ from faq.asking import asked
 from faq.book import HERE, read_yaml
 from faq.clean import clean
 from faq.encoders import Vectors, encoder
+from faq.places import without_places
+from faq.segmenter import segmenter
 
 ENTRY, VAGUE, INTENT, OUTSIDE = "entry", "vague", "intent", "outside"
 
@@ -58,24 +60,16 @@ class Blend:
     `words_alone` is the factor when the vector was not asked for: when the words' best label leads by `clear`.
     """
 
-    words: float = 2.6
-    letters: float = 0.9
-    vector: float = 0.3
-    nearest: float = 6.0
+    words: float = 3.5
+    letters: float = 1.3
+    vector: float = 0.1
+    nearest: float = 9.0
     words_alone: float = 10.0
     clear: float = 0.5
 
 
 def label_of(kind: str, name: str) -> str:
     return f"{kind}:{name}"
-
-
-@cache
-def _segmenter() -> jieba.Tokenizer:
-    jieba.setLogLevel(60)
-    segmenter = jieba.Tokenizer()
-    segmenter.load_userdict(str(HERE / "lexicon" / "words.txt"))
-    return segmenter
 
 
 @cache
@@ -91,7 +85,7 @@ def concepts(text: str) -> list[str]:
 def features(text: str) -> list[str]:
     """Return words, letters, pairs of letters, concepts and pairs of concepts of a cleaned text."""
     named = concepts(text)
-    found = [f"w {word}" for word in _segmenter().lcut(text) if word.strip()]
+    found = [f"w {word}" for word in segmenter().lcut(text) if word.strip()]
     found.extend(text)
     found.extend(text[start : start + 2] for start in range(len(text) - 1))
     found.extend(f"c {concept}" for concept in named)
@@ -153,7 +147,9 @@ class Ranker:
         self, examples: Iterable[Example], known: Mapping[str, npt.NDArray[np.float32]] | None = None
     ) -> Ranker:
         """Train on examples; `known` holds sentence vectors that need not be computed again, by cleaned text."""
-        pairs = list(dict.fromkeys((clean(example.text), example.label) for example in examples))
+        pairs = list(
+            dict.fromkeys((without_places(clean(example.text)), example.label) for example in examples)
+        )
         texts, names = [text for text, _ in pairs], [label for _, label in pairs]
         self.labels = sorted(set(names))
         place = {label: number for number, label in enumerate(self.labels)}
@@ -214,6 +210,7 @@ class Ranker:
         return np.asarray(halfway / np.linalg.norm(halfway, axis=1, keepdims=True))
 
     def votes(self, cleaned: str) -> Votes:
+        cleaned = without_places(cleaned)
         words, letters = self._words.power(cleaned), _log_of_shares(self._letters.power(cleaned))
         if not self.encoder_name:
             return Votes(words, letters)

@@ -11,7 +11,7 @@ from pypinyin import lazy_pinyin
 from rapidfuzz import fuzz, process
 
 from faq.book import Book
-from faq.clean import clean
+from faq.clean import clean, plain
 
 MOST = 6
 LIKE = 62.0  # rapidfuzz score from which a phrase resembles what was typed so far
@@ -39,11 +39,11 @@ def suggest(book: Book, typed: str, province: str | None = None) -> list[Suggest
 
     Letters are read as pinyin, whole or initials, also among characters: `zhmm`, `zhaohuimima`, `单位zhmm`.
     """
-    cleaned = clean(typed)
+    written, cleaned = plain(typed), clean(typed)
     if len(cleaned) < 2:
         return []
     phrases = _phrases(book, province)
-    found = list(_spelt(phrases, cleaned)) if _LATIN.search(cleaned) else []
+    found = list(_spelt(phrases, written)) if _LATIN.search(written) else []
     found += _resembling(phrases, cleaned)
     return [Suggestion(entry, book[entry].question) for entry in list(dict.fromkeys(found))[:MOST]]
 

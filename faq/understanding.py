@@ -27,7 +27,6 @@ from faq.followups import (
 from faq.mentions import mentions
 from faq.messages import recognise
 from faq.near import telling_apart
-from faq.opposites import told_apart
 from faq.places import OTHER, SERVED, name_of, province_of
 from faq.ranking import ENTRY, INTENT, OUTSIDE, VAGUE, Example, Ranker, label_of
 from faq.reading import Choice, Context, Decision, Reading, Stage
@@ -54,9 +53,9 @@ class Thresholds:
     entries together nothing of the book is meant.
     """
 
-    sure: float = 0.60
-    likely: float = 0.38
-    lead: float = 0.15
+    sure: float = 0.70
+    likely: float = 0.45
+    lead: float = 0.30
     unknown: float = 0.40
     chat: float = 0.40
     vague: float = 0.40
@@ -170,7 +169,7 @@ class Understanding:
         last = self.book.entries.get(context.last_entry or "")
         pointed = without_pointing(cleaned) if last else None
         asked = pointed or _without_introduction(text) or cleaned
-        scores = told_apart(self.ranker.scores(asked), asked)
+        scores = self.ranker.scores(asked)
         if last:
             scores = leaning(scores, cleaned, last)
         candidates = self._candidates(scores, context)

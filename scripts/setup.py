@@ -29,9 +29,18 @@ TRAINED_FROM = [
     "faq/entries",
     "faq/lexicon",
 ]
+TRAINED_FROM += ["faq/ranking.py", "faq/segmenter.py"]
 TRAINED_FROM += [
     f"faq/{name}"
-    for name in ("clarifications.yml", "asking.py", "book.py", "clean.py", "encoders.py", "ranking.py")
+    for name in (
+        "clarifications.yml",
+        "asking.py",
+        "book.py",
+        "clean.py",
+        "encoders.py",
+        "pinyin.py",
+        "places.py",
+    )
 ]
 
 
@@ -78,7 +87,16 @@ def install() -> None:
     # Over what is there: whoever works in it meanwhile, a server or a test, keeps what it has loaded.
     run(
         "installing packages (about 2.5 GB, some minutes the first time)",
-        [str(UV), "pip", "install", "--require-hashes", "--python", str(PYTHON), "-r", str(LOCK)],
+        # Compiled once: else every process whose surroundings forbid Python to write byte code compiles all it imports.
+        [
+            str(UV),
+            "pip",
+            "install",
+            "--require-hashes",
+            "--compile-bytecode",
+            f"--python={PYTHON}",
+            f"-r{LOCK}",
+        ],
         show_errors=True,
     )
     stamp.write_text(wanted)
