@@ -83,8 +83,8 @@ fuzz: setup ## fuzz every parser and the web channel for long: FUZZ_EXAMPLES=200
 	@$(PY) -m tests.fuzz.guided --seconds $(or $(FUZZ_SECONDS),600)
 
 .PHONY: soak
-soak: setup browser ## the long drills: services away for 30 s, processes replaced while people talk
-	@FAULT_SECONDS=$(or $(FAULT_SECONDS),30) $(PY) -m pytest -n 0 tests/faults
+soak: setup browser ## the long drills: services away for 30 s, processes replaced while people talk; staff after 200 conversations
+	@FAULT_SECONDS=$(or $(FAULT_SECONDS),30) $(PY) -m pytest -n 0 tests/faults tests/console/test_day_of_200.py
 
 .PHONY: scale
 scale: setup ## 1, 2 and 4 bots behind nginx, of which some are killed and others added: SCALE="--bots 4 --people 50"

@@ -133,7 +133,7 @@ class Field:
     those that depend on the person's records. `parse` proves a value and raises a refusal; `prepare` does what must
     be done before asking, such as sending a code, anew whenever what is known has changed, and returns the blanks of
     the question; `check` tries an answer and returns a refusal where the try counts. `remember` keeps the value for
-    the flows that follow. `question` names the sentence that asks, where it is not the field's own. `anywhere`: a choice is
+    the flows that follow. `question` names the sentence that asks, or finds its name, where it is not the field's own. `anywhere`: a choice is
     heard wherever it is said, not only in answer to the question; `many`: every value of a message is taken, one after the
     other; `single`: the only one of its own choices is taken without asking.
     """
@@ -149,7 +149,7 @@ class Field:
     free: str | None = None  # what a text must look like to be the answer as it stands (a regular expression)
     remember: bool = False
     secret: bool = False  # neither kept in the run nor shown
-    question: str | None = None
+    question: str | Callable[[Step], str] | None = None
     anywhere: bool = False
     many: bool = False
     single: bool = False
@@ -593,7 +593,8 @@ class Runner:
     ) -> None:
         run = self.run
         own = f"utter_ask_{self.flow.stem}_{wanted.name}"
-        asking = wanted.question or (own if own in self._responses else f"utter_ask_{wanted.name}")
+        named = wanted.question(self.step) if callable(wanted.question) else wanted.question
+        asking = named or (own if own in self._responses else f"utter_ask_{wanted.name}")
         offered = self._choices(wanted)
         blanks = dict(facts or run.blanks.get(wanted.name, {}))
         buttons = [

@@ -16,12 +16,18 @@ class TalkToStaff(Flow):
     stem = "talk_to_staff"
 
     def fields(self, known: Mapping[str, str]) -> Iterator[Field]:
-        yield Field("message_to_staff", free=r"(?s).+", settled=_somebody_is_there)
+        yield Field(
+            "message_to_staff",
+            free=r"(?s).+",
+            settled=_somebody_is_there,
+            prepare=_when_they_are,
+            question=_question,
+        )
 
     def act(self, step: Step) -> None:
         words = step.run.values["message_to_staff"]
         if words == GIVEN:  # somebody is there
-            wait = handovers.ask(step.session, step.conversation_id, now=step.now)
+            wait = handovers.ask(step.session, step.hall, step.conversation_id, now=step.now)
             response = "utter_handover_waiting" if wait.ahead else "utter_handover_next"
             step.say(response, ahead=str(wait.ahead), minutes=str(wait.minutes))
             return
@@ -49,4 +55,15 @@ def add_words(step: Step, words: str) -> None:
 
 
 def _somebody_is_there(step: Step) -> bool:
-    return handovers.on_duty(step.session, step.now) > 0
+    return handovers.can_be_reached(step.session, step.hall, step.now)
+
+
+def _question(step: Step) -> str:
+    closed = not step.hall.staff_hours.include(step.now)
+    return "utter_ask_message_to_staff_closed" if closed else "utter_ask_message_to_staff"
+
+
+def _when_they_are(step: Step) -> dict[str, str]:
+    hours = step.hall.staff_hours
+    opens = hours.next(step.now)
+    return {"hours": str(hours), "opens": f"{opens.month}月{opens.day}日{opens.hour}:{opens.minute:02}"}

@@ -6,7 +6,7 @@ from flask import Blueprint, Response, jsonify, redirect, render_template, reque
 from werkzeug.wrappers import Response as AnyResponse
 
 from console.access import needs
-from console.records import database, me, now
+from console.records import database, hall, me, now
 from console.sentences import sentence
 from hrss import conversations, handovers, transcript_list
 from hrss.permissions import May
@@ -116,6 +116,7 @@ def _open_ones() -> dict[str, object]:
         return {
             "open": handovers.open_ones(records),
             "on_duty": handovers.on_duty(records, now()),
+            "hours": hall().staff_hours,
             "here": handovers.is_on_duty(records, me(), now()),
             "now": now(),
         }

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from hrss.database import Database
+from hrss.opening_hours import ALWAYS, OpeningHours
 from hrss.sealing import Sealer
 from hrss.settings import Settings
 from hrss.systems import demo
@@ -18,6 +19,7 @@ class Hall:
     sealer: Sealer
     systems: Systems
     words_kept: timedelta = timedelta(0)  # nothing: until they are erased
+    staff_hours: OpeningHours = ALWAYS
 
     @classmethod
     def open(cls, settings: Settings, database: Database) -> "Hall":
@@ -30,4 +32,4 @@ class Hall:
 
             # Real phones get real codes: the scripted ones go no further than the demo inbox.
             systems = replace(systems, sms=TencentSmsGateway(settings.tencent_sms), codes=RandomCodes())
-        return cls(sealer, systems, settings.words_kept)
+        return cls(sealer, systems, settings.words_kept, settings.staff_hours)

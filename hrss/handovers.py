@@ -90,10 +90,15 @@ def is_on_duty(session: Session, staff: str, now: datetime) -> bool:
     return until is not None and until > now
 
 
-def ask(session: Session, conversation_id: str, *, now: datetime) -> Wait:
+def can_be_reached(session: Session, hall: Hall, now: datetime) -> bool:
+    """Whether somebody is there, in the hours in which people are connected: a console left open at night is nobody."""
+    return hall.staff_hours.include(now) and on_duty(session, now) > 0
+
+
+def ask(session: Session, hall: Hall, conversation_id: str, *, now: datetime) -> Wait:
     """The person asks for a human. Asked again, they keep their place."""
     lock(session, f"handover {conversation_id}")
-    if not on_duty(session, now):
+    if not can_be_reached(session, hall, now):
         raise NobodyOnDuty()
     handover = held(session, conversation_id)
     if handover is None:
@@ -179,11 +184,11 @@ def give_back(session: Session, conversation_id: str, *, staff: str, now: dateti
 
 def lapse(session: Session, hall: Hall, *, now: datetime) -> list[Lapse]:
     """
-    End what nobody attends to: who waited too long gets a case instead, and who is left by their member of staff
-    gets the bot back.
+    End what nobody attends to: who waited too long, or until staff go home, gets a case instead, and who is left by their
+    member of staff gets the bot back.
     """
     lock(session, "handovers that lapse")
-    there = on_duty(session, now)
+    there = can_be_reached(session, hall, now)
     lapsed = []
     for handover in session.scalars(
         select(Handover).where(Handover.state.in_(HELD)).with_for_update(skip_locked=True)

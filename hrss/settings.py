@@ -14,6 +14,8 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from dotenv import dotenv_values
 
+from hrss.opening_hours import ALWAYS, HoursMalformed, OpeningHours
+
 SECRETS_FILE = Path("var/secrets.env")
 FILES = (Path(".env"), SECRETS_FILE)  # the earlier one wins
 KEY_BYTES = 32
@@ -47,6 +49,11 @@ SETTINGS = (
     Setting("WEB_MESSAGES_PER_MINUTE", "40", "messages that one conversation may send in a minute"),
     Setting("SESSION_IDLE_MINUTES", "30", "a web session ends after so many minutes without a message"),
     Setting("WORDS_DAYS", "0", "what was said goes so many days after a conversation's last word; 0: never"),
+    Setting(
+        "STAFF_HOURS",
+        "",
+        "when people reach staff on working days: 09:00-12:00,14:00-17:30; empty: whenever one is there",
+    ),
     Setting("WEB_PROXIES", "0", "proxies in front of the bot whose X-Forwarded-For is believed"),
     Setting("TURN_SECONDS", "30", "a message that is not answered after so many seconds gets an excuse"),
     Setting(
@@ -162,6 +169,7 @@ class Settings:
     console_secret_key: str = field(repr=False)
     redis_url: str = field(repr=False)
     words_kept: timedelta = timedelta(0)  # nothing: until they are erased
+    staff_hours: OpeningHours = ALWAYS
     identity_issuer: str = "hall"
     identity_audience: str = "hrss-assistant"
     web_proxies: int = 0
@@ -204,6 +212,7 @@ class Settings:
             web_messages_per_minute=_count("WEB_MESSAGES_PER_MINUTE", given["WEB_MESSAGES_PER_MINUTE"]),
             session_idle=_minutes("SESSION_IDLE_MINUTES", given["SESSION_IDLE_MINUTES"]),
             words_kept=timedelta(days=_count("WORDS_DAYS", given["WORDS_DAYS"], least=0)),
+            staff_hours=_hours("STAFF_HOURS", given["STAFF_HOURS"]),
             identity_key=_identity_key(given["IDENTITY_KEY"]),
             console_secret_key=_shared_secret("CONSOLE_SECRET_KEY", given["CONSOLE_SECRET_KEY"]),
             redis_url=given["REDIS_URL"],
@@ -299,6 +308,15 @@ def _origins(text: str) -> tuple[str, ...]:
 
 def _minutes(name: str, text: str) -> timedelta:
     return timedelta(minutes=_count(name, text))
+
+
+def _hours(name: str, text: str) -> OpeningHours:
+    try:
+        return OpeningHours.parse(text)
+    except HoursMalformed as malformed:
+        raise SettingsError(
+            f"{name} is {text!r}. Write spans of a day by commas, in their order: 09:00-12:00,14:00-17:30."
+        ) from malformed
 
 
 def _count(name: str, text: str, *, least: int = 1) -> int:

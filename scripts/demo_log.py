@@ -11,6 +11,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -36,17 +37,23 @@ def main() -> int:
     parser.add_argument("count", nargs="?", type=int, default=200)
     wanted = parser.parse_args()
     chance = random.Random(wanted.count)
-    book, outside = questions(), subjects_outside()
     try:
-        for number in range(wanted.count):
-            province = chance.choice(("gd", "gd", "hn"))
-            talk(province, lines(chance, book[province], outside), chance)
+        for number, (province, said) in enumerate(talks(wanted.count, chance)):
+            hold(WEB, province, said, chance)
             print(f"\r{number + 1} of {wanted.count}", end="", flush=True)
     except urllib.error.URLError as error:
         print(f"\ndemo_log: the bot at {WEB} does not answer ({error}). Start it: make run", file=sys.stderr)
         return 1
     print()
     return 0
+
+
+def talks(count: int, chance: random.Random) -> Iterator[tuple[str, list[str]]]:
+    """Yield so many conversations: the province, and what is said in it."""
+    book, outside = questions(), subjects_outside()
+    for _ in range(count):
+        province = chance.choice(("gd", "gd", "hn"))
+        yield province, lines(chance, book[province], outside)
 
 
 def questions() -> dict[str, list[str]]:
@@ -72,27 +79,28 @@ def lines(chance: random.Random, book: list[str], outside: list[str]) -> list[st
     ]
 
 
-def talk(province: str, said: list[str], chance: random.Random) -> None:
-    opened = call("POST", "session", {"province": province}, headers={"X-HRSS-Embed": "1"})
+def hold(web: str, province: str, said: list[str], chance: random.Random) -> None:
+    """Hold one conversation over the web channel at this address; of its answers some are rated."""
+    opened = call(web, "POST", "session", {"province": province}, headers={"X-HRSS-Embed": "1"})
     bearer = {"Authorization": f"Bearer {opened['token']}"}
     last = opened["last_seq"]
     for text in said:
-        sent = call("POST", "messages", {"client_msg_id": secrets.token_hex(8), "text": text}, bearer)
+        sent = call(web, "POST", "messages", {"client_msg_id": secrets.token_hex(8), "text": text}, bearer)
         last = max(last, sent["seq"])
-        answer = call("GET", f"poll?after={last}&wait={PATIENCE_SECONDS}", None, bearer)
+        answer = call(web, "GET", f"poll?after={last}&wait={PATIENCE_SECONDS}", None, bearer)
         last = max(last, answer["last_seq"])
         rateable = [message for message in answer["messages"] if message.get("entry")]
         if rateable and chance.randrange(100) < RATED:
             helpful = chance.random() < 0.75
             reason = None if helpful else chance.choice(UNHELPFUL)
             rating = {"seq": rateable[0]["seq"], "helpful": helpful, "reason": reason}
-            call("POST", "feedback", rating, bearer)
+            call(web, "POST", "feedback", rating, bearer)
 
 
-def call(method: str, path: str, body: Any, headers: dict[str, str]) -> dict[str, Any]:
-    origin = WEB.removesuffix("/webhooks/web")
+def call(web: str, method: str, path: str, body: Any, headers: dict[str, str]) -> dict[str, Any]:
+    origin = web.removesuffix("/webhooks/web")
     request = urllib.request.Request(
-        f"{WEB}/{path}",
+        f"{web}/{path}",
         method=method,
         data=None if body is None else json.dumps(body).encode(),
         headers={"Origin": origin, "Content-Type": "application/json", **headers},
@@ -105,7 +113,7 @@ def call(method: str, path: str, body: Any, headers: dict[str, str]) -> dict[str
             raise
         # So many from one address are a crowd to the bot: it says when the next may come.
         time.sleep(int(error.headers["Retry-After"]))
-        return call(method, path, body, headers)
+        return call(web, method, path, body, headers)
 
 
 if __name__ == "__main__":

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
+
 from sqlalchemy import delete, select
 
-from hrss import cases
+from hrss import cases, handovers
+from hrss.opening_hours import OpeningHours
+from hrss.staff import Role
 from hrss.tables import Case, SecurityAnswer, SmsCode
+from hrss.workdays import BEIJING
 from tests.actions.conftest import Chat
 from tests.hrss.people import CHENS_CODE, CHENS_PHONE, HES_CODE, HES_PHONE, ZHAOS_ANSWERS
 
@@ -84,3 +90,18 @@ def test_words_for_staff_are_added_under_one_number_while_they_wait(chat: Chat) 
 
     chat.talk(cases.withdraw, number=number)
     assert chat.hear("add_to_message", "在吗", {}, None) == []
+
+
+def test_outside_the_hours_of_staff_the_question_says_when_they_are_there(chat: Chat) -> None:
+    since = chat.talk.now.astimezone(BEIJING) + timedelta(hours=2)
+    hours = OpeningHours(((since.time(), (since + timedelta(minutes=30)).time()),))
+    opens = hours.next(chat.talk.now)
+    chat.hall = replace(chat.talk.hall, staff_hours=hours)
+    with chat.talk.database.transaction() as session:
+        handovers.go_on_duty(session, Role.CASE_OFFICER.value, chat.talk.now)
+
+    assert chat.start("talk_to_staff") == ["utter_ask_message_to_staff_closed"]
+    facts = chat.facts("utter_ask_message_to_staff_closed")
+    assert facts["hours"] == str(hours)
+    assert facts["opens"] == f"{opens.month}月{opens.day}日{opens.hour}:{opens.minute:02}"
+    assert chat.say("账号登不上") == ["utter_talk_to_staff_left"]

@@ -2,10 +2,9 @@
 
 import base64
 import shutil
-import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -21,7 +20,7 @@ from hrss import staff
 from hrss.database import Database
 from hrss.settings import Settings
 from hrss.staff import Role
-from tests.conftest import ROOT, RunningHall, free_port
+from tests.conftest import RunningHall, demo_of, free_port
 from tests.console.office import is_complaint
 from tests.console.staff_browser import PASSWORD, USERNAME, Browser
 
@@ -91,9 +90,15 @@ def colleague(app: Flask) -> Browser:
 
 @pytest.fixture(scope="session")
 def office(hall: RunningHall) -> Iterator[str]:
-    """The console over the running bot's database, with one member of staff a role; its address."""
-    demo = [sys.executable, "-m", "hrss", "demo"]
-    subprocess.run(demo, cwd=ROOT, env=hall.environment, check=True, capture_output=True)
+    """The console over the running bot's database; its address."""
+    demo_of(hall)
+    with console_of(hall) as address:
+        yield address
+
+
+@contextmanager
+def console_of(hall: RunningHall) -> Iterator[str]:
+    """A console over this bot's database, with one member of staff a role, until the block is left; its address."""
     settings = Settings.from_env(hall.environment)
     database = Database(settings.database_url)
     with database.transaction() as session:

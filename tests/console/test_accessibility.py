@@ -35,6 +35,7 @@ from hrss import (
 )
 from hrss.conversations import Author
 from hrss.database import Database
+from hrss.hall import Hall
 from hrss.settings import Settings
 from hrss.staff import Role
 from hrss.tables import Case
@@ -133,7 +134,7 @@ def office(cheap_hashing: None, tmp_path_factory: pytest.TempPathFactory) -> Ite
     settings = Settings.from_env(environment)
     database = Database(settings.database_url)
     stock(database)
-    there = happened(database, datetime.now(timezone.utc))
+    there = happened(database, Hall.open(settings, database), datetime.now(timezone.utc))
     app = create_app(settings, database)
     server = waitress.create_server(app, host="127.0.0.1", port=free_port(), threads=4)
     serving = threading.Thread(target=server.run, daemon=True)
@@ -144,7 +145,7 @@ def office(cheap_hashing: None, tmp_path_factory: pytest.TempPathFactory) -> Ite
     database.close()
 
 
-def happened(database: Database, now: datetime) -> dict[str, str]:
+def happened(database: Database, hall: Hall, now: datetime) -> dict[str, str]:
     """Let something of everything happen; return the names of what there is."""
     with database.transaction() as session:
         for role in Role:
@@ -194,7 +195,7 @@ def happened(database: Database, now: datetime) -> dict[str, str]:
         reviews.comment(session, conversation, staff=Role.TRAINER.value, text="问法要补", seq=1, now=now)
         handovers.go_on_duty(session, Role.CASE_OFFICER.value, now)
         for each in (waiting, taken):
-            handovers.ask(session, each, now=now)
+            handovers.ask(session, hall, each, now=now)
         handovers.take(session, taken, staff=Role.CASE_OFFICER.value, now=now)
         conversations.say(session, taken, author=Author.STAFF, messages=[{"text": "您好。"}], now=now)
         body = books.body(session, ENTRY) or {}

@@ -21,6 +21,8 @@ from hrss import (
 )
 from hrss.database import Database
 from hrss.day_figures import Span
+from hrss.hall import Hall
+from hrss.settings import Settings
 from hrss.staff import Role
 from hrss.tables import KeptDay, Turn
 from hrss.transcript_list import Filters
@@ -32,8 +34,9 @@ TALLY = re.compile(r'class="tally"[^>]*>(\d+) [^\d]+ (\d+) 次会话里')
 
 
 @pytest.fixture
-def busy(database: Database, now: datetime) -> None:
+def busy(database: Database, settings: Settings, now: datetime) -> None:
     """Three days with everything an overview shows: late and early, several of a kind in one conversation."""
+    hall = Hall.open(settings, database)
     with database.transaction() as session:
         staff.add(session, "officer", "坐席甲", Role.CASE_OFFICER, PASSWORD, now)
         for number in range(36):
@@ -69,7 +72,7 @@ def busy(database: Database, now: datetime) -> None:
                 conversations.rate_whole(session, conversation_id, number % 5 + 1, now=at)
             if number % 7 == 0:
                 handovers.go_on_duty(session, "officer", at)
-                handovers.ask(session, conversation_id, now=at)
+                handovers.ask(session, hall, conversation_id, now=at)
 
 
 def step(session: Any, conversation_id: str, turn_id: str, at: datetime, *, ended: str | None) -> None:

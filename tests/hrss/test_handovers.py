@@ -1,6 +1,7 @@
 """Conversations taken over: one member of staff at a time, a place in the queue, nobody left alone."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -21,9 +22,11 @@ from hrss.errors import (
 )
 from hrss.hall import Hall
 from hrss.handovers import PATIENCE, HandoverState
+from hrss.opening_hours import OpeningHours
 from hrss.recovery import Recovered
 from hrss.staff import Role
 from hrss.tables import Handover, Message
+from hrss.workdays import BEIJING
 from tests.hrss.people import CHEN, CHENS_PHONE, Talk, photo
 
 OFFICER, OTHER = Role.CASE_OFFICER.value, Role.ADMINISTRATOR.value
@@ -36,20 +39,22 @@ def on_duty(database: Database, hall: Hall, now: datetime) -> None:
         handovers.go_on_duty(session, OFFICER, now)
 
 
-def test_nobody_waits_where_nobody_is_there(database: Database, talk: Talk, now: datetime) -> None:
+def test_nobody_waits_where_nobody_is_there(
+    database: Database, hall: Hall, talk: Talk, now: datetime
+) -> None:
     with pytest.raises(NobodyOnDuty), database.transaction() as session:
-        handovers.ask(session, talk.id, now=now)
+        handovers.ask(session, hall, talk.id, now=now)
     with pytest.raises(NotPermitted), database.transaction() as session:
         handovers.go_on_duty(session, Role.REVIEWER.value, now)
 
 
 def test_those_who_ask_keep_their_place_and_asking_again_changes_nothing(
-    database: Database, on_duty: None, new_talk: Callable[[], Talk], now: datetime
+    database: Database, hall: Hall, on_duty: None, new_talk: Callable[[], Talk], now: datetime
 ) -> None:
     first, second = new_talk(), new_talk()
     with database.transaction() as session:
         waits = [
-            handovers.ask(session, talk.id, now=now + nth * timedelta(seconds=1))
+            handovers.ask(session, hall, talk.id, now=now + nth * timedelta(seconds=1))
             for nth, talk in enumerate((first, second, first))
         ]
         assert session.query(Handover).count() == 2
@@ -58,10 +63,10 @@ def test_those_who_ask_keep_their_place_and_asking_again_changes_nothing(
 
 
 def test_one_has_it_until_it_is_given_back(
-    database: Database, on_duty: None, talk: Talk, now: datetime
+    database: Database, hall: Hall, on_duty: None, talk: Talk, now: datetime
 ) -> None:
     with database.transaction() as session:
-        handovers.ask(session, talk.id, now=now)
+        handovers.ask(session, hall, talk.id, now=now)
         assert not handovers.is_with_staff(session, talk.id)
         handovers.take(session, talk.id, staff=OFFICER, now=now)
         handovers.take(session, talk.id, staff=OFFICER, now=now)
@@ -89,7 +94,7 @@ def test_who_waits_too_long_gets_a_case_due_in_a_working_day_once(
     database: Database, hall: Hall, on_duty: None, talk: Talk, now: datetime
 ) -> None:
     with database.transaction() as session:
-        handovers.ask(session, talk.id, now=now)
+        handovers.ask(session, hall, talk.id, now=now)
     for late, expected in ((MINUTE, 0), (PATIENCE, 1), (PATIENCE + MINUTE, 0)):
         with database.transaction() as session:
             assert len(handovers.lapse(session, hall, now=now + late)) == expected
@@ -105,6 +110,21 @@ def test_who_waits_too_long_gets_a_case_due_in_a_working_day_once(
         last = session.query(Message).filter_by(conversation_id=talk.id).order_by(Message.seq.desc()).first()
     assert (stands.outcome, stands.reason) == (CaseState.APPROVED, "请带证件到窗口。")
     assert (last.author, last.text) == ("staff", "请带证件到窗口。")
+
+
+def test_when_staff_go_home_those_who_wait_get_a_case_and_nobody_new_waits(
+    database: Database, hall: Hall, on_duty: None, talk: Talk, now: datetime
+) -> None:
+    """Also while a console stands open: outside the hours nobody is behind it."""
+    here = now.astimezone(BEIJING)
+    to, since = f"{here:%H:%M}", f"{here - timedelta(hours=1):%H:%M}"
+    closed = replace(hall, staff_hours=OpeningHours.parse(f"{since}-{to}"))
+    with database.transaction() as session:
+        handovers.ask(session, hall, talk.id, now=now)
+        [lapse] = handovers.lapse(session, closed, now=now)
+        assert lapse.receipt is not None
+    with pytest.raises(NobodyOnDuty), database.transaction() as session:
+        handovers.ask(session, closed, talk.id, now=now)
 
 
 def test_a_person_left_by_their_member_of_staff_gets_the_bot_back(
