@@ -15,8 +15,7 @@ from typing import Any
 import numpy as np
 
 from faq.book import Book
-from faq.clean import clean
-from faq.ranking import ENTRY, INTENT, OUTSIDE, Example, label_of
+from faq.ranking import ENTRY, INTENT, OUTSIDE, Example, label_of, matter
 from faq.reading import Context, Decision, Reading, Stage
 from faq.trained import Trained
 from faq.trial import fitted, fold_of, without
@@ -215,7 +214,7 @@ def _collisions(
         pairs[(wanted, given) if wanted < given else (given, wanted)] += times
     said: defaultdict[str, list[str]] = defaultdict(list)
     for example in examples:
-        if clean(example.text) in vectors:
+        if matter(example.text) in vectors:
             said[example.label].append(example.text)
     for (one, other), times in pairs.most_common(MOST_COLLISIONS):
         if times > 1 and said[one] and said[other]:
@@ -228,7 +227,7 @@ def _redundant(book: Book, vectors: Mapping[str, Any]) -> Iterator[tuple[str, st
     """Yield phrases that say the same as another of their entry, the nearest pairs first."""
     found = []
     for entry in book:
-        said = [text for text in dict.fromkeys(entry.said()) if clean(text) in vectors]
+        said = [text for text in dict.fromkeys(entry.said()) if matter(text) in vectors]
         if len(said) < 2:
             continue
         rows = _rows(said, vectors)
@@ -240,4 +239,4 @@ def _redundant(book: Book, vectors: Mapping[str, Any]) -> Iterator[tuple[str, st
 
 
 def _rows(texts: Iterable[str], vectors: Mapping[str, Any]) -> Any:
-    return np.vstack([vectors[clean(text)] for text in texts])
+    return np.vstack([vectors[matter(text)] for text in texts])

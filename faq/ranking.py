@@ -93,6 +93,11 @@ def features(text: str) -> list[str]:
     return found
 
 
+def matter(text: str) -> str:
+    """Return what is ranked of a text: cleaned, without the places that say whose rules are meant."""
+    return without_places(clean(text))
+
+
 def told_and_asked(text: str) -> list[str]:
     """Return the features of a cleaned text, and once more those of what it asks."""
     found, question = features(text), asked(text)
@@ -118,7 +123,10 @@ class Linear:
         texts: Sequence[str],
         wanted: npt.NDArray[np.int_],
     ) -> None:
-        self._weights, self._bias = _weights(model, vectorizer.fit_transform(texts), wanted)
+        weights, self._bias = _weights(model, vectorizer.fit_transform(texts), wanted)
+        self._weights = weights.astype(
+            np.float16
+        )  # enough to tell labels apart, and the largest part of a model
         self._features = vectorizer.build_analyzer()
         self._numbers: Mapping[str, int] = vectorizer.vocabulary_
         self._rarity = vectorizer.idf_.astype(np.float32)
@@ -131,25 +139,31 @@ class Linear:
             return self._bias
         numbers = np.fromiter(counted.keys(), dtype=np.intp)
         weights = (1 + np.log(np.fromiter(counted.values(), dtype=np.float32))) * self._rarity[numbers]
-        return np.asarray((weights / np.linalg.norm(weights)) @ self._weights[numbers] + self._bias)
+        rows = self._weights[numbers].astype(np.float32)
+        return np.asarray((weights / np.linalg.norm(weights)) @ rows + self._bias)
 
 
 class Ranker:
-    """Trained on examples; `scores` reads one cleaned text. `vectors` keeps those of the examples, by cleaned text."""
+    """Trained on examples; `scores` reads one cleaned text."""
 
     def __init__(self, *, blend: Blend | None = None, encoder_name: str | None = "universal") -> None:
         self.blend = blend or Blend()
         self.encoder_name = encoder_name
         self.labels: list[str] = []
-        self.vectors: dict[str, npt.NDArray[np.float32]] = {}
+        self._texts: dict[str, int] = {}  # of the examples, each with its row below
+        self._rows: Vectors = np.empty((0, 0), dtype=np.float32)
+        self.remembered: Mapping[str, npt.NDArray[np.float32]] = {}  # of texts that are only asked
+
+    @property
+    def vectors(self) -> Mapping[str, npt.NDArray[np.float32]]:
+        """The sentence vectors of the examples, by their matter."""
+        return {text: self._rows[row] for text, row in self._texts.items()}
 
     def fit(
         self, examples: Iterable[Example], known: Mapping[str, npt.NDArray[np.float32]] | None = None
     ) -> Ranker:
-        """Train on examples; `known` holds sentence vectors that need not be computed again, by cleaned text."""
-        pairs = list(
-            dict.fromkeys((without_places(clean(example.text)), example.label) for example in examples)
-        )
+        """Train on examples; `known` holds sentence vectors that need not be computed again, by matter."""
+        pairs = list(dict.fromkeys((matter(example.text), example.label) for example in examples))
         texts, names = [text for text, _ in pairs], [label for _, label in pairs]
         self.labels = sorted(set(names))
         place = {label: number for number, label in enumerate(self.labels)}
@@ -180,23 +194,24 @@ class Ranker:
     def _fit_vectors(
         self, texts: Sequence[str], wanted: npt.NDArray[np.int_], known: Mapping[str, npt.NDArray[np.float32]]
     ) -> None:
-        missing = [text for text in dict.fromkeys(texts) if text not in known]
+        self._texts = {text: row for row, text in enumerate(dict.fromkeys(texts))}
+        missing = [text for text in self._texts if text not in known]
         batches = [missing[start : start + BATCH] for start in range(0, len(missing), BATCH)]
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             fresh = dict(zip(missing, chain.from_iterable(pool.map(self._encode, batches))))
-        self.vectors = {text: known[text] if text in known else fresh[text] for text in texts}
-        rows = np.vstack([self.vectors[text] for text in texts])
+        self._rows = np.vstack([known[text] if text in known else fresh[text] for text in self._texts])
+        rows = np.array([self._texts[text] for text in texts])
         order = np.argsort(wanted, kind="stable")
-        self._examples = np.ascontiguousarray(rows[order])
         counts = np.bincount(wanted, minlength=len(self.labels))
         starts = np.cumsum(counts) - counts
-        # a row of examples for every label; behind its last one stands the example that is infinitely far
+        # for every label the rows of its examples; what is left over points behind the last row, to what is infinitely far
         place = np.arange(max(counts.max(), NEAREST))
-        self._places = np.where(place < counts[:, None], starts[:, None] + place, len(rows))
+        of_label = np.append(rows[order], len(self._rows))
+        self._places = of_label[np.where(place < counts[:, None], starts[:, None] + place, len(rows))]
         self._counted = np.minimum(counts, NEAREST).astype(np.float32)
 
         regression = LogisticRegression(C=30, max_iter=ROUNDS_ON_VECTOR)
-        self._vector, self._vector_bias = _weights(regression, rows, wanted)
+        self._vector, self._vector_bias = _weights(regression, self._rows[rows], wanted)
 
     def _encode(self, texts: Sequence[str]) -> Vectors:
         """Return a unit vector for every cleaned text: halfway between the whole and what it asks."""
@@ -217,16 +232,20 @@ class Ranker:
         first, second = np.partition(words, -2)[-2:][::-1]
         if first - second >= self.blend.clear:
             return Votes(words, letters)
-        row = self.vectors.get(cleaned)
-        if row is None:
-            row = self._encode([cleaned])[0]
+        row = self._vector_of(cleaned)
         return Votes(
             words, letters, _log_of_shares(row @ self._vector + self._vector_bias), self._nearest(row)
         )
 
+    def _vector_of(self, text: str) -> npt.NDArray[np.float32]:
+        if text in self._texts:
+            return self._rows[self._texts[text]]
+        known = self.remembered.get(text)
+        return self._encode([text])[0] if known is None else known
+
     def _nearest(self, row: npt.NDArray[np.float32]) -> Scores:
         """Return how near the nearest examples of every label are, on average."""
-        near = np.append(self._examples @ row, np.float32(-np.inf))[self._places]
+        near = np.append(self._rows @ row, np.float32(-np.inf))[self._places]
         best = np.partition(near, -NEAREST, axis=1)[:, -NEAREST:]
         return np.asarray(best.sum(axis=1, where=np.isfinite(best)) / self._counted)
 
@@ -253,7 +272,7 @@ class Ranker:
             encoder(self.encoder_name).encode(["怎么登录"])
 
     def save(self, path: Path) -> None:
-        joblib.dump(self, path, compress=3)
+        joblib.dump(self, path, compress=1)
 
     @staticmethod
     def load(path: Path) -> Ranker:

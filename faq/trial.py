@@ -150,7 +150,7 @@ def fitted(examples: Iterable[Example], vectors: dict[str, Any]) -> Ranker:
     """Return a ranker for these examples; it shares the vectors, to which it adds what it had to encode."""
     ranker = Ranker().fit(examples, vectors)
     vectors.update(ranker.vectors)
-    ranker.vectors = vectors
+    ranker.remembered = vectors
     return ranker
 
 

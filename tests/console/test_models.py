@@ -104,12 +104,12 @@ def test_a_model_is_trained_measured_compared_activated_and_rolled_back(
     assert tried(database, trial_id)["asked"] == 1
 
     colleague.post(
-        f"/book/models/{model_id}/activate", form_on=f"/book/models/{model_id}", reason="新的", sure="0.7"
+        f"/book/models/{model_id}/activate", form_on=f"/book/models/{model_id}", reason="新的", sure="0.8"
     )
-    assert active(database) == trained_models.Active(model_id, {"sure": 0.7})
+    assert active(database) == trained_models.Active(model_id, {"sure": 0.8})
     shelf = Shelf(database)
     shelf.book()
-    assert Thresholds.moved(shelf.active().thresholds).sure == 0.7
+    assert Thresholds.moved(shelf.active().thresholds).sure == 0.8
 
     [first] = re.findall(r"/book/models/activations/\d+/again", other.get("/book/models").text)
     other.post(first, form_on="/book/models")

@@ -165,6 +165,10 @@ class Exchange:
         """How many messages stand in a queue."""
         return asyncio.run(self._depth(f"{self.name}.{queue}"))
 
+    def take(self, queue: str) -> list[bytes]:
+        """Take all messages that stand in a queue: their bodies, each behind its routing key and headers."""
+        return asyncio.run(self._take(f"{self.name}.{queue}"))
+
     def publish(self, body: bytes) -> None:
         asyncio.run(self._publish(body))
 
@@ -175,6 +179,14 @@ class Exchange:
         async with await _rabbitmq() as connection:
             channel = await connection.channel()
             return (await channel.declare_queue(queue, passive=True)).declaration_result.message_count or 0
+
+    async def _take(self, queue: str) -> list[bytes]:
+        taken = []
+        async with await _rabbitmq() as connection:
+            standing = await (await connection.channel()).get_queue(queue)
+            while message := await standing.get(no_ack=True, fail=False):
+                taken.append(f"{message.routing_key} {message.headers} ".encode() + message.body)
+        return taken
 
     async def _publish(self, body: bytes) -> None:
         async with await _rabbitmq() as connection:

@@ -17,22 +17,37 @@ from hrss.database import Database
 from hrss.staff import Role
 from hrss.tables import Turn
 from tests.conftest import RunningHall, free_port, surroundings
+from tests.faults.services import POSTGRESQL, Way, redis_way, server, two_databases
 from tests.talk import Person
 
 pytestmark = pytest.mark.soak
 
 LIVE_SECONDS = 5
+REDIS_DATABASE = 7
 ENTRY = "gd.password.change"
 ASKED = "记得原密码，怎样修改密码？"
 STAFF = "lin_xiaoyu"
 
 
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def surrounded(request: pytest.FixtureRequest) -> Iterator[dict[str, str]]:
+    """What the bots have around them: nothing, or PostgreSQL and Redis."""
+    if request.param == "sqlite":
+        yield {}
+        return
+    way = Way(POSTGRESQL.host or "127.0.0.1", POSTGRESQL.port or 5432)
+    with server() as engine, two_databases(engine, way) as urls:
+        yield {**urls, "REDIS_URL": f"redis://127.0.0.1:{redis_way().port}/{REDIS_DATABASE}"}
+
+
 @pytest.fixture(scope="module")
-def bots(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[RunningHall]]:
-    """Two bots and an action server on one SQLite database; the address of the second is one of the first's origins."""
+def bots(
+    model: Path, surrounded: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[list[RunningHall]]:
+    """Two bots and an action server on one database; the address of the second is one of the first's origins."""
     folder = tmp_path_factory.mktemp("two")
     (folder / "other").mkdir()
-    first = RunningHall(folder, surroundings(folder))
+    first = RunningHall(folder, surroundings(folder, **surrounded))
     port = free_port()
     first.environment["WEB_ORIGINS"] += f",http://127.0.0.1:{port}"
     second = RunningHall(folder / "other", {**first.environment, "WEB_PORT": str(port)})
