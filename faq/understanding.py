@@ -33,6 +33,7 @@ from faq.reading import Choice, Context, Decision, Reading, Stage
 
 TOO_LONG = 500  # characters of the plain text; a question says what it wants well before that
 BEST = 5  # candidates kept with a reading
+ELSEWHERE = 0.1  # of the probability of an entry of the other hall
 MOST_CHOICES = 3  # of a question back that is made from the ranking
 
 _MARKUP = re.compile(
@@ -346,10 +347,9 @@ class Understanding:
     ) -> tuple[str, float] | None:
         """Return the best entry that does not hold where the person is: they may have come to the wrong page."""
         others = [
-            (name, score)
+            (label.split(":", 1)[1], score)
             for label, score in scores.items()
-            for kind, name in [label.split(":", 1)]
-            if kind == ENTRY and name in self.book and not self._fits(name, context)
+            if self._is_elsewhere(label, context)
         ]
         return max(others, key=lambda item: item[1], default=None)
 
@@ -385,7 +385,7 @@ class Understanding:
         if near:
             return self._answer(reading, near, reading.confidence, Stage.FOLLOW_UP)
         if not fitting:
-            return reading
+            return self._ask_elsewhere(reading, clarification)
         reading.decision, reading.intent = Decision.WHICH, "ask_which"
         reading.ask, reading.choices = clarification.ask, fitting
         if context.province and clarification.ask_here:
@@ -395,6 +395,18 @@ class Understanding:
         meant.sort(key=lambda entry: -ranked.get(entry, 0.0))
         rest = [entry for entry in ranked if entry not in meant]
         reading.candidates = [(entry, ranked.get(entry, 0.0)) for entry in [*meant, *rest]][:BEST]
+        return reading
+
+    def _ask_elsewhere(self, reading: Reading, clarification: Clarification) -> Reading:
+        """Offer what only the other hall has, under its province's name: they may have come to the wrong page."""
+        there = [choice.entry for choice in clarification.choices if choice.entry in self.book]
+        if there:
+            reading.decision, reading.intent = Decision.WHICH, "ask_which"
+            reading.choices = [
+                Choice(entry=entry, label=self._label_elsewhere(entry))
+                for entry in there[:MOST_CHOICES]
+                if entry
+            ]
         return reading
 
     def _near_the_last(self, fitting: list[Choice], reading: Reading, context: Context) -> str | None:
@@ -438,13 +450,24 @@ class Understanding:
             return True
         return bool(entry and province_of(said) == entry.province)
 
+    def _is_elsewhere(self, label: str, context: Context) -> bool:
+        kind, name = label.split(":", 1)
+        return kind == ENTRY and name in self.book and not self._fits(name, context)
+
     def _fits(self, entry_id: str, context: Context) -> bool:
         return entry_id in self.book and context.province in (None, self.book[entry_id].province)
 
     def _candidates(self, scores: Mapping[str, float], context: Context) -> list[tuple[str, float]]:
-        """Return the entries of the context's province, best first; their shares are kept as they are."""
+        """
+        Return the entries of the context's province, best first.
+
+        Both halls have entries for one matter, which without its place is said alike: once it is known which hall is meant, the
+        other's entries take little from one's own. A little they take, for people come to the wrong page.
+        """
+        elsewhere = sum(score for label, score in scores.items() if self._is_elsewhere(label, context))
+        rest = sum(scores.values()) - (1 - ELSEWHERE) * elsewhere
         fitting = [
-            (name, score)
+            (name, score / rest)
             for label, score in scores.items()
             for kind, name in [label.split(":", 1)]
             if kind == ENTRY and self._fits(name, context)

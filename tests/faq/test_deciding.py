@@ -7,7 +7,7 @@ import pytest
 from faq.book import load_files
 from faq.ranking import Ranker
 from faq.reading import Context, Decision
-from faq.understanding import Understanding
+from faq.understanding import Understanding, load_clarifications
 
 BOOK = load_files()
 
@@ -48,3 +48,26 @@ def test_nobody_is_asked_what_they_have_just_said(text: str, one: str, other: st
 def test_what_is_not_stated_or_is_otherwise_is_asked(text: str) -> None:
     one, other = "gd.password.unit", "gd.password.unit_verified_only_contact"
     assert read(text, one, other) == (Decision.WHICH, None)
+
+
+def test_the_other_halls_entry_takes_little_from_ones_own() -> None:
+    """Both have one for the matter, and without its place it is said alike."""
+    ours, theirs = "hn.refund.confirm_steps", "gd.login.unified_level_needed"
+
+    class Alike(Torn):
+        def scores(self, cleaned: str) -> dict[str, float]:
+            return {f"entry:{theirs}": 0.75, f"entry:{ours}": 0.24}
+
+    reading = Understanding(BOOK, Alike(ours, theirs)).read("给厂里那笔钱点个确认", Context(province="hn"))
+
+    assert (reading.decision, reading.entry) == (Decision.ANSWER, ours)
+
+
+def test_what_only_the_other_hall_has_is_offered_under_its_name() -> None:
+    vague = load_clarifications()["grant_code_get"].phrases[0]
+
+    reading = Understanding(BOOK, Torn("hn.login.uk", "hn.login.no_cert")).read(vague, Context(province="hn"))
+
+    assert reading.decision is Decision.WHICH
+    assert reading.choices
+    assert all(choice.label and choice.label.startswith("广东") for choice in reading.choices)
