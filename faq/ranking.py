@@ -43,6 +43,7 @@ NEAREST = 3  # examples of a label that speak for it
 ROUNDS_ON_LETTERS, ROUNDS_ON_VECTOR = 15, 25  # of fitting the regressions; more rank no better
 BATCH = 128  # texts that the encoder is given at once
 LEAST = 1e-9  # probability of a label that the regression does not rule out
+_NUMBER = re.compile(r"[0-9][0-9a-z]{7,}")  # of a case, an organization, an order: nothing of the matter
 Scores = npt.NDArray[np.float32]
 
 
@@ -94,8 +95,12 @@ def features(text: str) -> list[str]:
 
 
 def matter(text: str) -> str:
-    """Return what is ranked of a text: cleaned, without the places that say whose rules are meant."""
-    return without_places(clean(text))
+    """Return what is ranked of a text: cleaned, without what only says whose rules are meant, or who someone is."""
+    return _matter_of(clean(text))
+
+
+def _matter_of(cleaned: str) -> str:
+    return without_places(_NUMBER.sub(" ", cleaned).strip() or cleaned)
 
 
 def told_and_asked(text: str) -> list[str]:
@@ -225,7 +230,7 @@ class Ranker:
         return np.asarray(halfway / np.linalg.norm(halfway, axis=1, keepdims=True))
 
     def votes(self, cleaned: str) -> Votes:
-        cleaned = without_places(cleaned)
+        cleaned = _matter_of(cleaned)
         words, letters = self._words.power(cleaned), _log_of_shares(self._letters.power(cleaned))
         if not self.encoder_name:
             return Votes(words, letters)

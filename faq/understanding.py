@@ -170,7 +170,7 @@ class Understanding:
         last = self.book.entries.get(context.last_entry or "")
         pointed = without_pointing(cleaned) if last else None
         asked = pointed or _without_introduction(text) or cleaned
-        scores = self.ranker.scores(asked)
+        scores = self._with_one_meaning(self.ranker.scores(asked), context)
         if last:
             scores = leaning(scores, cleaned, last)
         candidates = self._candidates(scores, context)
@@ -373,12 +373,7 @@ class Understanding:
         return reading
 
     def _ask(self, reading: Reading, clarification: Clarification, context: Context) -> Reading:
-        fitting = [
-            choice for choice in clarification.choices if choice.entry and self._fits(choice.entry, context)
-        ]
-        if context.audience:
-            for_them = [c for c in fitting if self.book[c.entry or ""].audience in (context.audience, "both")]
-            fitting = for_them or fitting
+        fitting = self._meanings(clarification, context)
         if len(fitting) == 1 and fitting[0].entry:
             return self._answer(reading, fitting[0].entry, reading.confidence, reading.stage)
         near = self._near_the_last(fitting, reading, context)
@@ -396,6 +391,26 @@ class Understanding:
         rest = [entry for entry in ranked if entry not in meant]
         reading.candidates = [(entry, ranked.get(entry, 0.0)) for entry in [*meant, *rest]][:BEST]
         return reading
+
+    def _meanings(self, clarification: Clarification, context: Context) -> list[Choice]:
+        """Return the choices that are left where the province or the audience is known."""
+        fitting = [
+            choice for choice in clarification.choices if choice.entry and self._fits(choice.entry, context)
+        ]
+        for_them = [c for c in fitting if self.book[c.entry or ""].audience in (context.audience, "both")]
+        return for_them if context.audience and for_them else fitting
+
+    def _with_one_meaning(self, scores: Mapping[str, float], context: Context) -> dict[str, float]:
+        """Return the scores with those of a question back that leaves one meaning here given to what it means."""
+        settled = dict(scores)
+        for label in scores:
+            kind, name = label.split(":", 1)
+            clarification = load_clarifications().get(name) if kind == VAGUE else None
+            meanings = self._meanings(clarification, context) if clarification else []
+            if len(meanings) == 1:
+                meant = label_of(ENTRY, meanings[0].entry or "")
+                settled[meant] = settled.get(meant, 0.0) + settled.pop(label)
+        return settled
 
     def _ask_elsewhere(self, reading: Reading, clarification: Clarification) -> Reading:
         """Offer what only the other hall has, under its province's name: they may have come to the wrong page."""

@@ -71,3 +71,17 @@ def test_what_only_the_other_hall_has_is_offered_under_its_name() -> None:
     assert reading.decision is Decision.WHICH
     assert reading.choices
     assert all(choice.label and choice.label.startswith("广东") for choice in reading.choices)
+
+
+@pytest.mark.parametrize(("province", "decided"), [("gd", Decision.ANSWER), ("hn", Decision.WHICH)])
+def test_a_question_back_that_leaves_one_meaning_here_means_that(province: str, decided: Decision) -> None:
+    """Guangdong has one address, Henan two."""
+
+    class Vague(Torn):
+        def scores(self, cleaned: str) -> dict[str, float]:
+            return {"vague:site_address": 0.75, "entry:gd.login.address": 0.1, "entry:hn.login.address": 0.1}
+
+    reading = Understanding(BOOK, Vague("", "")).read("那个网站到底是哪个网站哦", Context(province=province))
+
+    assert reading.decision is decided
+    assert reading.entry == ("gd.login.address" if decided is Decision.ANSWER else None)

@@ -165,6 +165,10 @@ class Exchange:
         """How many messages stand in a queue."""
         return asyncio.run(self._depth(f"{self.name}.{queue}"))
 
+    def overhear(self) -> None:
+        """From now on a queue of the drill's own, `overheard`, gets all that is published."""
+        asyncio.run(self._overhear())
+
     def take(self, queue: str) -> list[bytes]:
         """Take all messages that stand in a queue: their bodies, each behind its routing key and headers."""
         return asyncio.run(self._take(f"{self.name}.{queue}"))
@@ -179,6 +183,13 @@ class Exchange:
         async with await _rabbitmq() as connection:
             channel = await connection.channel()
             return (await channel.declare_queue(queue, passive=True)).declaration_result.message_count or 0
+
+    async def _overhear(self) -> None:
+        async with await _rabbitmq() as connection:
+            channel = await connection.channel()
+            exchange = await channel.declare_exchange(self.name, aio_pika.ExchangeType.TOPIC, durable=True)
+            queue = await channel.declare_queue(f"{self.name}.overheard", durable=True)
+            await queue.bind(exchange, routing_key="#")
 
     async def _take(self, queue: str) -> list[bytes]:
         taken = []
@@ -196,7 +207,7 @@ class Exchange:
     async def _delete(self) -> None:
         async with await _rabbitmq() as connection:
             channel = await connection.channel()
-            for queue in ("store", "refused"):
+            for queue in ("store", "refused", "overheard"):
                 await channel.queue_delete(f"{self.name}.{queue}")
             for exchange in (self.name, f"{self.name}.refused"):
                 await channel.exchange_delete(exchange)

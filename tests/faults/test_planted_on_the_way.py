@@ -48,7 +48,7 @@ class Overheard:
 
 @pytest.fixture(scope="module")
 def told(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[RunningHall, Exchange]]:
-    """A bot on PostgreSQL, Redis and RabbitMQ with a relay, and nobody who takes what it tells."""
+    """A bot on PostgreSQL, Redis and RabbitMQ with a relay, and a queue in which all that it tells stands."""
     folder = tmp_path_factory.mktemp("told")
     way = Way(POSTGRESQL.host or "127.0.0.1", POSTGRESQL.port or 5432)
     with exchange() as broker, server() as engine, two_databases(engine, way) as urls:
@@ -57,6 +57,7 @@ def told(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tupl
             folder, surroundings(folder, **urls, REDIS_URL=redis, **broker.environment(folder))
         )
         demo_of(hall)
+        broker.overhear()
         for process in ("bot", "actions", "relay"):
             hall.start(process)
         try:
@@ -84,8 +85,8 @@ def test_what_is_planted_goes_through_redis_and_rabbitmq_as_tokens(
             f"打我电话{PHONE}，证件{CERTIFICATE}",
         ):
             person.say(text)
-        eventually(lambda: broker.depth("store") >= len(person.seen))
-    messages = b"\n".join(broker.take("store"))
+        eventually(lambda: broker.depth("overheard") >= len(person.seen))
+    messages = b"\n".join(broker.take("overheard"))
     commands = "\n".join(overheard.said).encode()
 
     assert "〔身份证#1〕".encode() in messages
