@@ -2,8 +2,8 @@
 Which label a text deserves, with what probability: the trained part of understanding.
 
 A label is one of four kinds: an entry of the book, a question back for what is too vague, an intent of the dialogue,
-or a subject that lies outside. Four views vote: margins by words, letters and concepts, a logistic regression on the
-letters alone, another on the sentence vector, and the nearest examples by sentence vector. What a text asks counts twice
+or a subject that lies outside. Three views vote: margins by words, letters and concepts, a logistic regression on the
+letters alone, and the nearest examples by sentence vector. What a text asks counts twice
 beside what it tells, in the words and in the vector. The vector is asked for only when the words are unsure. Places of the
 provinces served count for nothing: whose rules are meant is read apart from it, and their names lean to the entries that happen to have many.
 """
@@ -40,7 +40,7 @@ from faq.segmenter import segmenter
 ENTRY, VAGUE, INTENT, OUTSIDE = "entry", "vague", "intent", "outside"
 
 NEAREST = 3  # examples of a label that speak for it
-ROUNDS_ON_LETTERS, ROUNDS_ON_VECTOR = 15, 25  # of fitting the regressions; more rank no better
+ROUNDS_ON_LETTERS = 15  # of fitting the regression; more rank no better
 BATCH = 128  # texts that the encoder is given at once
 LEAST = 1e-9  # probability of a label that the regression does not rule out
 _NUMBER = re.compile(r"[0-9][0-9a-z]{7,}")  # of a case, an organization, an order: nothing of the matter
@@ -63,8 +63,7 @@ class Blend:
 
     words: float = 3.5
     letters: float = 1.3
-    vector: float = 0.1
-    nearest: float = 9.0
+    nearest: float = 10.0
     words_alone: float = 10.0
     clear: float = 0.5
 
@@ -110,11 +109,10 @@ def told_and_asked(text: str) -> list[str]:
 
 
 class Votes(NamedTuple):
-    """What each view says of a text, by label; the last two are None when the words were clear or there is no encoder."""
+    """What each view says of a text, by label; the last is None when the words were clear or there is no encoder."""
 
     words: Scores
     letters: Scores
-    vector: Scores | None = None
     nearest: Scores | None = None
 
 
@@ -215,9 +213,6 @@ class Ranker:
         self._places = of_label[np.where(place < counts[:, None], starts[:, None] + place, len(rows))]
         self._counted = np.minimum(counts, NEAREST).astype(np.float32)
 
-        regression = LogisticRegression(C=30, max_iter=ROUNDS_ON_VECTOR)
-        self._vector, self._vector_bias = _weights(regression, self._rows[rows], wanted)
-
     def _encode(self, texts: Sequence[str]) -> Vectors:
         """Return a unit vector for every cleaned text: halfway between the whole and what it asks."""
         encode = encoder(self.encoder_name or "").encode
@@ -238,9 +233,7 @@ class Ranker:
         if first - second >= self.blend.clear:
             return Votes(words, letters)
         row = self._vector_of(cleaned)
-        return Votes(
-            words, letters, _log_of_shares(row @ self._vector + self._vector_bias), self._nearest(row)
-        )
+        return Votes(words, letters, self._nearest(row))
 
     def _vector_of(self, text: str) -> npt.NDArray[np.float32]:
         if text in self._texts:
@@ -257,13 +250,10 @@ class Ranker:
     def blended(self, votes: Votes) -> Scores:
         """Return the probability of every label."""
         blend = self.blend
-        if votes.vector is None or votes.nearest is None:
+        if votes.nearest is None:
             return _shares(blend.words_alone * votes.words)
         return _shares(
-            blend.words * votes.words
-            + blend.letters * votes.letters
-            + blend.vector * votes.vector
-            + blend.nearest * votes.nearest
+            blend.words * votes.words + blend.letters * votes.letters + blend.nearest * votes.nearest
         )
 
     def scores(self, cleaned: str) -> dict[str, float]:
