@@ -1,13 +1,10 @@
 """When staff can be reached (人工服务时间): hours of working days in China."""
 
-import re
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from itertools import pairwise
 
 from hrss.workdays import BEIJING, is_working_day
-
-_SPAN = re.compile(r"(\d{1,2}):(\d{2})-(\d{1,2}):(\d{2})")
 
 
 class HoursMalformed(ValueError):
@@ -61,11 +58,8 @@ ALWAYS = OpeningHours()  # whenever somebody is there
 
 
 def _span(text: str) -> tuple[time, time]:
-    found = _SPAN.fullmatch(text)
-    if not found:
-        raise HoursMalformed(text)
-    begin_hour, begin_minute, end_hour, end_minute = map(int, found.groups())
-    return time(begin_hour, begin_minute), time(end_hour, end_minute)
+    begin, _, end = text.partition("-")
+    return time.fromisoformat(begin), time.fromisoformat(end)
 
 
 def _clock(moment: time) -> str:
