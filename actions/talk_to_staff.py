@@ -8,6 +8,7 @@ from actions import receipts
 from actions.flow import GIVEN, Field, Flow, Step
 from hrss import handovers, staff_messages
 from hrss.errors import CaseNotOpen, ProofNeeded
+from hrss.workdays import in_words
 
 LEFT = "staff_message"  # in what the conversation knows: the number under which further words are added
 
@@ -65,5 +66,4 @@ def _question(step: Step) -> str:
 
 def _when_they_are(step: Step) -> dict[str, str]:
     hours = step.hall.staff_hours
-    opens = hours.next(step.now)
-    return {"hours": str(hours), "opens": f"{opens.month}月{opens.day}日{opens.hour}:{opens.minute:02}"}
+    return {"hours": str(hours), "opens": in_words(hours.next(step.now))}

@@ -21,18 +21,6 @@ class BookImporter(RasaFileImporter):
         return super().get_nlu_data(language).merge(TrainingData(training_examples=_examples()))
 
 
-class _Phrase(Message):
-    """
-    Keeps its fingerprint when it is set to what it has.
-
-    Rasa strips every example anew each time it merges training data, and then computes all their fingerprints again.
-    """
-
-    def set(self, prop: str, info: Any, add_to_output: bool = False) -> None:
-        if add_to_output or self.get(prop) != info:
-            super().set(prop, info, add_to_output)
-
-
 def _examples() -> list[Message]:
     return [
         _message(example.text, example.label)
@@ -47,4 +35,4 @@ def _message(text: str, label: str) -> Message:
         INTENT: "ask_faq" if label.startswith(ENTRY) else "ask_which",
         METADATA: {METADATA_EXAMPLE: {"label": label}},
     }
-    return _Phrase(data=data)
+    return Message(data=data)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from bot.sentences import draft
 from bot.wire import wire_message
 from hrss import bulletins
-from hrss.workdays import BEIJING
+from hrss.workdays import in_words
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -23,7 +23,7 @@ def messages(
     return [
         wire_message(
             {
-                **draft("utter_bulletin", notice=each.text, until=_told(each.valid_until)),
+                **draft("utter_bulletin", notice=each.text, until=in_words(each.valid_until)),
                 "custom": {"kind": bulletins.KIND, bulletins.KIND: each.id},
             }
         )
@@ -34,8 +34,3 @@ def messages(
 def named_by(reading: Mapping[str, Any] | None) -> list[str]:
     """Return what a bulletin may name of an answer: its entry, and the flow that it begins."""
     return [reading[name] for name in ("entry", "intent") if reading and reading.get(name)]
-
-
-def _told(moment: dt.datetime) -> str:
-    local = moment.astimezone(BEIJING)
-    return f"{local.month}月{local.day}日 {local:%H:%M}"

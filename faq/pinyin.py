@@ -85,7 +85,7 @@ def _lexicon() -> Mapping[str, Mapping[str, str]]:
 
 @cache
 def _spelt() -> Spelt:
-    """Return the spellings of all that is said often, once a process: half a second, when somebody first writes letters."""
+    """Return the spellings of all that is said often, once a process: half a second, when the book's phrases are first read."""
     dictionary = segmenter()
     dictionary.initialize()
     words: dict[str, str] = {}

@@ -414,13 +414,11 @@ class Understanding:
 
     def _ask_elsewhere(self, reading: Reading, clarification: Clarification) -> Reading:
         """Offer what only the other hall has, under its province's name: they may have come to the wrong page."""
-        there = [choice.entry for choice in clarification.choices if choice.entry in self.book]
+        there = [entry for choice in clarification.choices if (entry := choice.entry) and entry in self.book]
         if there:
             reading.decision, reading.intent = Decision.WHICH, "ask_which"
             reading.choices = [
-                Choice(entry=entry, label=self._label_elsewhere(entry))
-                for entry in there[:MOST_CHOICES]
-                if entry
+                Choice(entry=entry, label=self._label_elsewhere(entry)) for entry in there[:MOST_CHOICES]
             ]
         return reading
 

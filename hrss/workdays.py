@@ -15,6 +15,12 @@ def today() -> date:
     return datetime.now(BEIJING).date()
 
 
+def in_words(moment: datetime) -> str:
+    """A moment as people in China read it: 11月30日 09:00."""
+    local = moment.astimezone(BEIJING)
+    return f"{local.month}月{local.day}日 {local:%H:%M}"
+
+
 def is_working_day(day: date) -> bool:
     """By the State Council's calendar; for a year it has not published yet, Monday to Friday."""
     try:

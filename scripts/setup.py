@@ -28,19 +28,15 @@ TRAINED_FROM = [
     "data",
     "faq/entries",
     "faq/lexicon",
-]
-TRAINED_FROM += ["faq/ranking.py", "faq/segmenter.py"]
-TRAINED_FROM += [
-    f"faq/{name}"
-    for name in (
-        "clarifications.yml",
-        "asking.py",
-        "book.py",
-        "clean.py",
-        "encoders.py",
-        "pinyin.py",
-        "places.py",
-    )
+    "faq/clarifications.yml",
+    "faq/asking.py",
+    "faq/book.py",
+    "faq/clean.py",
+    "faq/encoders.py",
+    "faq/pinyin.py",
+    "faq/places.py",
+    "faq/ranking.py",
+    "faq/segmenter.py",
 ]
 
 

@@ -197,9 +197,9 @@ def surroundings(folder: Path, **more: str) -> dict[str, str]:
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[RunningHall]:
-    """A bot and its action server on files of their own, until the block is left."""
-    started = RunningHall(folder, surroundings(folder))
+def running(folder: Path, **more: str) -> Iterator[RunningHall]:
+    """A bot and its action server on files of their own, with these settings, until the block is left."""
+    started = RunningHall(folder, surroundings(folder, **more))
     started.start("bot")
     started.start("actions")
     try:

@@ -31,7 +31,7 @@ from hrss.database import Database
 from hrss.settings import Settings
 from hrss.tables import Turn
 from hrss.vault import Vault
-from tests.conftest import RunningHall, surroundings
+from tests.conftest import RunningHall, running, surroundings
 from tests.planted import stands_in
 from tests.talk import Message, Person, Refused
 
@@ -1041,15 +1041,8 @@ def test_an_answer_that_cannot_be_stored_is_replaced_by_an_excuse(tmp_path: Path
 def small_hall(model: Path, tmp_path: Path) -> Iterator[RunningHall]:
     """A hall where little is allowed."""
     allowances = {"WEB_SESSIONS_PER_MINUTE": "3", "WEB_MESSAGES_PER_MINUTE": "2"}
-    running = RunningHall(tmp_path, surroundings(tmp_path, **allowances))
-    for process in ("bot", "actions"):
-        running.start(process)
-    try:
-        running.wait()
-        yield running
-    finally:
-        for process in list(running.processes):
-            running.stop(process, signal.SIGKILL)
+    with running(tmp_path, **allowances) as started:
+        yield started
 
 
 def test_who_asks_too_often_is_told_when_to_come_back(small_hall: RunningHall) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from hrss.database import BUSY_TIMEOUT_MS
-from tests.conftest import RunningHall, surroundings
+from tests.conftest import RunningHall, running
 from tests.talk import Person, Refused
 
 TURN_SECONDS = 4
@@ -27,16 +27,8 @@ OUT_OF_ORDER = "抱歉，我们这边出了故障"
 @pytest.fixture(scope="module")
 def fragile(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningHall]:
     """A hall to break, which loses its patience soon."""
-    folder = tmp_path_factory.mktemp("fragile")
-    running = RunningHall(folder, surroundings(folder, TURN_SECONDS=str(TURN_SECONDS)))
-    for process in ("bot", "actions"):
-        running.start(process)
-    try:
-        running.wait()
-        yield running
-    finally:
-        for process in list(running.processes):
-            running.stop(process, signal.SIGKILL)
+    with running(tmp_path_factory.mktemp("fragile"), TURN_SECONDS=str(TURN_SECONDS)) as started:
+        yield started
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from hrss.database import Database
-from tests.conftest import RunningHall, surroundings
+from tests.conftest import RunningHall, running
 from tests.faults.talking import Crowd
 from tests.talk import Person, Refused
 
@@ -39,21 +39,14 @@ def running_on(disk: Path, folder: Path) -> Iterator[RunningHall]:
         "DATABASE_URL": f"sqlite:///{disk}/hrss.db",
         "TRACKER_DATABASE_URL": f"sqlite:///{disk}/tracker.db",
     }
-    running = RunningHall(folder, surroundings(folder, **urls))
-    for process in ("bot", "actions"):
-        running.start(process)
-    try:
-        running.wait()
-        yield running
-    finally:
-        for process in list(running.processes):
-            running.stop(process, signal.SIGKILL)
+    with running(folder, **urls) as started:
+        yield started
 
 
 @pytest.fixture
 def hall(model: Path, tmp_path: Path, small_disk: Path) -> Iterator[RunningHall]:
-    with running_on(small_disk, tmp_path) as running:
-        yield running
+    with running_on(small_disk, tmp_path) as started:
+        yield started
 
 
 def fill(disk: Path) -> Path:

@@ -15,7 +15,7 @@ from hrss.database import Database
 from hrss.sealing import Sealer
 from hrss.settings import Settings
 from hrss.tables import Case, Message, Turn
-from tests.conftest import RunningHall, demo_of, surroundings
+from tests.conftest import RunningHall, running
 from tests.faults.talking import Crowd, eventually, words_of
 from tests.talk import Person
 
@@ -28,17 +28,8 @@ REGISTERED = "已经登记"
 
 @pytest.fixture(scope="module")
 def hall(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningHall]:
-    folder = tmp_path_factory.mktemp("mortal")
-    running = RunningHall(folder, surroundings(folder, TURN_SECONDS=str(TURN_SECONDS)))
-    demo_of(running)
-    for process in ("bot", "actions"):
-        running.start(process)
-    try:
-        running.wait()
-        yield running
-    finally:
-        for process in list(running.processes):
-            running.stop(process, signal.SIGKILL)
+    with running(tmp_path_factory.mktemp("mortal"), TURN_SECONDS=str(TURN_SECONDS)) as mortal:
+        yield mortal
 
 
 def kill_at_random(hall: RunningHall, chance: random.Random) -> None:

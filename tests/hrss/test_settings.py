@@ -48,6 +48,7 @@ def test_the_first_vault_key_is_the_first_in_the_list() -> None:
         ("IDENTITY_KEY", "short"),
         ("SESSION_IDLE_MINUTES", "half an hour"),
         ("SESSION_IDLE_MINUTES", "0"),
+        ("STAFF_HOURS", "9 to 5"),
         ("WEB_SESSIONS_PER_MINUTE", "many"),
         ("WEB_ORIGINS", "hall.example"),
         ("WEB_ORIGINS", "https://hall.example/chat"),
