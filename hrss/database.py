@@ -5,6 +5,7 @@ import logging
 import os
 import select
 import socket
+import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -15,6 +16,8 @@ from typing import Any
 import psycopg2
 from alembic import command
 from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from psycopg2 import extensions
 from sqlalchemy import create_engine, event, text
 from sqlalchemy.engine import URL, Connection, Engine, make_url
@@ -52,6 +55,7 @@ class Database:
         self._engine: Engine | None = None
         self._opened_by: int | None = None
         self._opening = threading.Lock()
+        self._writing = threading.Lock()
 
     @property
     def engine(self) -> Engine:
@@ -68,7 +72,12 @@ class Database:
     @contextmanager
     def transaction(self) -> Iterator[Session]:
         """Commit when the block ends, roll back when it raises. Rows stay readable afterwards."""
-        with Session(self.engine, future=True, expire_on_commit=False) as session, session.begin():
+        engine = self.engine
+        with (
+            self._in_line(engine),
+            Session(engine, future=True, expire_on_commit=False) as session,
+            session.begin(),
+        ):
             yield session
 
     @contextmanager
@@ -97,7 +106,11 @@ class Database:
         return True
 
     def migrate(self) -> None:
-        """Bring the tables up to this version of the code. Safe when several processes start at once."""
+        """
+        Bring the tables up to this version of the code. Safe when several processes start at once.
+
+        Tables of a later version, which only adds, are left alone: during an upgrade an older process may start again.
+        """
         self._run_migrations(command.upgrade, "head")
 
     def drop(self) -> None:
@@ -110,6 +123,24 @@ class Database:
                 self._engine.dispose()
                 self._engine = None
 
+    @contextmanager
+    def _in_line(self, engine: Engine) -> Iterator[None]:
+        """
+        Let the threads of this process write to an SQLite file one after the other.
+
+        SQLite itself has those who wait look again after ever longer sleeps, in no order: half of a busy process's
+        threads slept while nobody wrote, and some found no turn for seconds.
+        """
+        if engine.dialect.name != "sqlite":
+            yield
+            return
+        if not self._writing.acquire(timeout=BUSY_TIMEOUT_MS / 1000):
+            raise OperationalError("BEGIN IMMEDIATE", None, sqlite3.OperationalError("database is locked"))
+        try:
+            yield
+        finally:
+            self._writing.release()
+
     def _run_migrations(self, direction: Any, revision: str) -> None:
         config = Config()
         config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
@@ -120,7 +151,10 @@ class Database:
             with connection.begin():
                 lock(connection, "migrations")
                 config.attributes["connection"] = connection
-                direction(config, revision)
+                if _of_a_later_version(connection, config):
+                    log.warning("the tables are those of a later version, and stay as they are")
+                else:
+                    direction(config, revision)
             if connection.dialect.name == "sqlite":
                 connection.connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
 
@@ -170,6 +204,11 @@ def lock(connection: Connection | Session, name: str) -> None:
     bind = connection.get_bind() if isinstance(connection, Session) else connection
     if bind.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(hashtext(:name))"), {"name": f"hrss {name}"})
+
+
+def _of_a_later_version(connection: Connection, config: Config) -> bool:
+    ours = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    return not ours.issuperset(MigrationContext.configure(connection).get_current_heads())
 
 
 def _open(url: str) -> Engine:

@@ -70,6 +70,7 @@ class RunningHall:
 
     folder: Path
     environment: dict[str, str]
+    code: Path = ROOT  # another version of it stands elsewhere
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     @property
@@ -111,8 +112,8 @@ class RunningHall:
         with (self.folder / f"{process}.log").open("ab") as log:
             self.processes[process] = subprocess.Popen(
                 [sys.executable, *command],
-                cwd=ROOT,
-                env=self.environment,
+                cwd=self.code,
+                env={**self.environment, "PYTHONPATH": str(self.code)},
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,

@@ -2,18 +2,13 @@
 The two sides: our bot with its web channel, and stock Rasa with its REST channel, each as its makers run it.
 
 Both are one server process with an action server beside it, and keep every turn in an SQLite file. The rival knows the
-same questions: an intent for every entry, a rule for every intent, DIET on jieba words and count vectors, and the
-default SQL tracker store. How long DIET was trained changes what it answers and not how long it takes, so it is
-trained for one epoch only.
+same questions (`benchmarks/stock_rasa.py`) and has the default SQL tracker store.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import secrets
-import subprocess
-import sys
 import time
 from abc import ABC, abstractmethod
 from pathlib import Path
@@ -23,13 +18,9 @@ import aiohttp
 import yaml
 
 from benchmarks.messages.processes import Process
-from benchmarks.understanding.questions import ROOT, taught
-from benchmarks.understanding.stock_rasa import PIPELINES, training_data
-from faq.book import load_files
+from benchmarks.stock_rasa import ENVIRONMENT, trained
 from tests.conftest import free_port, surroundings
 
-EPOCHS = 1
-RIVAL = ROOT / "var" / "rivals" / "messages"
 WAIT_SECONDS = 25
 DATA = b"data: "
 
@@ -139,9 +130,19 @@ class StockRasa(Side):
             "action_endpoint": {"url": f"http://127.0.0.1:{actions}/webhook"},
         }
         (self.folder / "endpoints.yml").write_text(yaml.safe_dump(endpoints), encoding="utf-8")
-        serve = ["-m", "rasa", "run", "--model", str(trained()), "--port", str(port), "-i", "127.0.0.1"]
+        serve = [
+            "-m",
+            "rasa",
+            "run",
+            "--model",
+            str(trained("rasa_diet")),
+            "--port",
+            str(port),
+            "-i",
+            "127.0.0.1",
+        ]
         files = ["--credentials", "credentials.yml", "--endpoints", "endpoints.yml"]
-        self.processes = {"rasa": Process.start("rasa", [*serve, *files], self.folder, stock_environment())}
+        self.processes = {"rasa": Process.start("rasa", [*serve, *files], self.folder, ENVIRONMENT)}
         self.processes["rasa"].wait_for(f"{self.origin}/webhooks/rest/")
 
     async def talk(self, http: aiohttp.ClientSession) -> Talk:
@@ -161,56 +162,3 @@ class RestTalk(Talk):
 
     def end(self) -> None:
         """Nothing is held open: every message is a request of its own."""
-
-
-def stock_environment() -> dict[str, str]:
-    return {**os.environ, "RASA_TELEMETRY_ENABLED": "false", "TF_CPP_MIN_LOG_LEVEL": "3"}
-
-
-def trained() -> Path:
-    """Return stock Rasa's model of the same book, trained when there is none; kept under `var/rivals/messages`."""
-    model = RIVAL / "model.tar.gz"
-    if model.exists():
-        return model
-    RIVAL.mkdir(parents=True, exist_ok=True)
-    pipeline = [{**part, "epochs": EPOCHS} if "epochs" in part else part for part in PIPELINES["rasa_diet"]]
-    config = {
-        "recipe": "default.v1",
-        "language": "zh",
-        "assistant_id": "stock",
-        "pipeline": pipeline,
-        "policies": [{"name": "RulePolicy"}],
-    }
-    data = training_data("rasa_diet", taught())
-    intents = [each["intent"] for each in data["nlu"]]
-    answers = {entry.id: entry.answer for entry in load_files()}
-    responses = {
-        f"utter_{intent}": [{"text": answers.get(intent.removeprefix("entry_"), intent)}]
-        for intent in intents
-    }
-    responses["utter_default"] = [{"text": "没有听懂。"}]
-    rules = [
-        {"rule": intent, "steps": [{"intent": intent}, {"action": f"utter_{intent}"}]} for intent in intents
-    ]
-    fallback = {"rule": "fallback", "steps": [{"intent": "nlu_fallback"}, {"action": "utter_default"}]}
-    domain = {"version": "3.1", "intents": [*intents, "nlu_fallback"], "responses": responses}
-    for name, body in {
-        "config.yml": config,
-        "domain.yml": domain,
-        "nlu.yml": data,
-        "rules.yml": {"version": "3.1", "rules": [*rules, fallback]},
-    }.items():
-        written = yaml.safe_dump(body, allow_unicode=True, sort_keys=False, width=10_000)
-        (RIVAL / name).write_text(written, encoding="utf-8")
-    command = ["train", "--domain", "domain.yml", "--config", "config.yml", "--data", "nlu.yml", "rules.yml"]
-    subprocess.run(
-        [sys.executable, "-m", "rasa", *command, "--out", ".", "--fixed-model-name", "model"],
-        cwd=RIVAL,
-        env=stock_environment(),
-        check=True,
-    )
-    return model
-
-
-if __name__ == "__main__":
-    sys.stdout.write(f"{trained()}\n")

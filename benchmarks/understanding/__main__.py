@@ -42,7 +42,8 @@ def rivals(*, with_rasa: bool) -> Iterator[tuple[str, Callable[[], Rival], float
     yield "BM25", lambda: Searching(examples, by_bm25), None
     yield "rapidfuzz", lambda: Searching(examples, by_letters), None
     if with_rasa:
-        from benchmarks.understanding.stock_rasa import FALLBACK, PIPELINES, StockRasa
+        from benchmarks.stock_rasa import FALLBACK, PIPELINES
+        from benchmarks.understanding.stock_rasa import StockRasa
 
         for pipeline in PIPELINES:
             yield pipeline, partial(StockRasa, pipeline), float(FALLBACK["threshold"])

@@ -11,7 +11,9 @@ from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 from hrss.database import Database
-from hrss.tables import Message, Turn
+from hrss.sealing import Sealer
+from hrss.settings import Settings
+from hrss.tables import Case, Message, Turn
 from tests.talk import Person, Refused
 
 SAID = {
@@ -21,6 +23,7 @@ SAID = {
 }
 PATIENCE_SECONDS = 120
 TO_STAFF = "人工客服"
+REGISTERED = "已经登记"  # the words that were left
 LEAVERS = 4  # every so many-th, where some leave words for staff
 
 
@@ -187,6 +190,14 @@ class Listener:
         eventually(lambda: len(self.heard) >= len(said))
         self._stop.set()
         assert self.heard == said
+
+
+def words_left(database: Database, settings: Settings) -> list[str]:
+    """What people have left for staff."""
+    sealer = Sealer(settings)
+    with database.reading() as session:
+        cases = session.query(Case).filter_by(kind="staff_message").all()
+        return [words for case in cases for words in sealer.unseal_document(case)["words"]]
 
 
 def eventually(holds: Callable[[], object], seconds: float = PATIENCE_SECONDS) -> None:

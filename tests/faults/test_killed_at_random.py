@@ -12,18 +12,16 @@ from pathlib import Path
 import pytest
 
 from hrss.database import Database
-from hrss.sealing import Sealer
 from hrss.settings import Settings
-from hrss.tables import Case, Message, Turn
+from hrss.tables import Message, Turn
 from tests.conftest import RunningHall, running
-from tests.faults.talking import Crowd, eventually, words_of
+from tests.faults.talking import REGISTERED, Crowd, eventually, words_left, words_of
 from tests.talk import Person
 
 pytestmark = pytest.mark.soak
 
 PEOPLE, MESSAGES, KILLS = 8, 6, 6
 TURN_SECONDS = 4
-REGISTERED = "已经登记"
 
 
 @pytest.fixture(scope="module")
@@ -52,14 +50,11 @@ def test_whatever_is_killed_nothing_said_is_lost_and_nothing_handed_in_is_there_
         killing.start()
     killing.join()
     settings = Settings.from_env(hall.environment)
-    database, sealer = Database(settings.database_url), Sealer(settings)
+    database = Database(settings.database_url)
     eventually(lambda: not crowd.open(database))
 
+    left = words_left(database, settings)
     with database.reading() as session:
-        left = [
-            sealer.unseal_document(case)["words"]
-            for case in session.query(Case).filter_by(kind="staff_message")
-        ]
         for who, person in enumerate(people):
             talk = person.opened["session"]
             turns = session.query(Turn).filter_by(conversation_id=talk).order_by(Turn.seq).all()
@@ -70,7 +65,7 @@ def test_whatever_is_killed_nothing_said_is_lost_and_nothing_handed_in_is_there_
             answered = [message.turn_id for message in said if message.author == "bot" and message.turn_id]
             assert list(dict.fromkeys(answered)) == [turn.id for turn in turns], "each its answer, in order"
             told = any(REGISTERED in message.text for message in said if message.author == "bot")
-            there = sum(words.count(words_of(who)) for words in left)
+            there = left.count(words_of(who))
             assert there <= 1
             assert there == 1 or not told
     database.close()

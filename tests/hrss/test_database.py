@@ -44,6 +44,18 @@ def test_migrating_again_changes_nothing(bare_database: Database) -> None:
     assert set(metadata.tables) <= set(inspect(bare_database.engine).get_table_names())
 
 
+def test_tables_of_a_later_version_are_left_as_they_are(bare_database: Database) -> None:
+    """A bot of the older version that is started again in the middle of an upgrade, or after it was taken back."""
+    bare_database.migrate()
+    with bare_database.transaction() as session:
+        session.execute(text("UPDATE alembic_version SET version_num = 'of_a_later_version'"))
+
+    bare_database.migrate()
+
+    with bare_database.reading() as session:
+        assert session.scalar(text("SELECT version_num FROM alembic_version")) == "of_a_later_version"
+
+
 def test_dropping_leaves_nothing_of_ours_and_everything_of_others(bare_database: Database) -> None:
     with bare_database.transaction() as session:
         session.execute(text("CREATE TABLE events (id INTEGER PRIMARY KEY)"))
