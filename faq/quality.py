@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 
 from faq.book import Book
-from faq.ranking import ENTRY, INTENT, OUTSIDE, Example, label_of, matter
+from faq.features import matter
+from faq.ranking import ENTRY, INTENT, OUTSIDE, Example, label_of
 from faq.reading import Context, Decision, Reading, Stage
 from faq.trained import Trained
 from faq.trial import fitted, fold_of, without

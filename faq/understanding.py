@@ -319,7 +319,8 @@ class Understanding:
         reading.decision, reading.intent, reading.confidence = Decision.WHICH, "ask_which", confidence
         reading.choices = [Choice(entry=entry) for entry in offered]
         elsewhere = self._of_the_other_province(scores, context)
-        if confidence < limits.worth_offering and elsewhere and elsewhere[1] >= limits.likely:
+        here = scores[label_of(ENTRY, top)]
+        if here < limits.worth_offering and elsewhere and elsewhere[1] >= limits.likely:
             reading.choices.append(Choice(entry=elsewhere[0], label=self._label_elsewhere(elsewhere[0])))
         about_the_last = self._near_the_last(reading.choices, reading, context)
         if about_the_last:

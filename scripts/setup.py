@@ -33,10 +33,12 @@ TRAINED_FROM = [
     "faq/book.py",
     "faq/clean.py",
     "faq/encoders.py",
+    "faq/features.py",
     "faq/pinyin.py",
     "faq/places.py",
     "faq/ranking.py",
     "faq/segmenter.py",
+    "faq/space.py",
 ]
 
 

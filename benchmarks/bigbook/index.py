@@ -14,7 +14,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from faq.ranking import features
+from faq.features import features
 
 K1, B = 1.5, 0.75  # of BM25
 SHORTLIST = 50

@@ -16,7 +16,7 @@ import numpy as np
 
 from faq.clean import clean
 from faq.encoders import encoder
-from faq.ranking import features
+from faq.features import features
 
 SHORTLIST = 50
 ASKED = 200  # queries of each kind; more change the first decimal only

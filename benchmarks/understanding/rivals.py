@@ -15,7 +15,8 @@ from sklearn.linear_model import LogisticRegression
 
 from faq.clean import clean
 from faq.encoders import encoder
-from faq.ranking import ENTRY, Example, features
+from faq.features import features
+from faq.ranking import ENTRY, Example
 
 NEIGHBOURS = 200  # examples that the searching rivals look at
 

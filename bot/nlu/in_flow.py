@@ -174,6 +174,8 @@ def _choose_what_it_is_about(reading: Reading, flow: str | None) -> None:
         return
     book = hall.shelf().book()
     fitting = [entry for entry in near if entry and entry in book and book[entry].flow in flows]
+    if len(fitting) > 1:  # of what may come after submitting, that of what is being done
+        fitting = [entry for entry in fitting if entry in _related(flow)]
     if len(fitting) == 1:
         reading.decision, reading.intent, reading.entry = Decision.ANSWER, "ask_faq", fitting[0]
         reading.choices, reading.ask, reading.subject = [], None, None
@@ -181,10 +183,13 @@ def _choose_what_it_is_about(reading: Reading, flow: str | None) -> None:
 
 def _coming_after(reading: Reading, flow: str) -> list[str]:
     """Return what a few words may mean that is about waiting for what a flow submitted: the nearest, if it is related."""
-    book = hall.shelf().book()
-    related = {near for entry in book if entry.flow == flow for near in entry.related}
     nearest = [entry for entry, _ in reading.candidates[:1]]
-    return [entry for entry, _ in reading.candidates[:WAITING] if entry in related][:1] or nearest
+    return [entry for entry, _ in reading.candidates[:WAITING] if entry in _related(flow)][:1] or nearest
+
+
+def _related(flow: str) -> set[str]:
+    """Return what stands beside the entries of a flow."""
+    return {near for entry in hall.shelf().book() if entry.flow == flow for near in entry.related}
 
 
 def _adds_to_message(reading: Reading, tracker: DialogueStateTracker) -> bool:
