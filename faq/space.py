@@ -8,6 +8,7 @@ of Khosla et al., 2020, arXiv:2004.11362). What a text means is then said by the
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -35,7 +36,8 @@ class Learning:
     """
 
     dimensions: int = 128
-    rounds: int = 8
+    rounds: int = 8  # through all examples
+    least: int = 120  # batches, however small the book
     batch: int = 1024
     rate: float = 0.02
     last: float = 0.1
@@ -96,13 +98,12 @@ def _batches(
 ) -> Iterator[tuple[npt.NDArray[np.intp], float]]:
     """Yield examples to contrast with each other, and how far they may move."""
     size = min(how.batch, examples)
-    batches = how.rounds * (examples // size)
-    shuffled = (chance.permutation(examples) for _ in range(how.rounds))
-    split = (
-        order[start : start + size] for order in shuffled for start in range(0, examples - size + 1, size)
-    )
+    each = examples // size
+    rounds = max(how.rounds, math.ceil(how.least / each))
+    shuffled = (chance.permutation(examples) for _ in range(rounds))
+    split = (order[size * n : size * (n + 1)] for order in shuffled for n in range(each))
     for number, batch in enumerate(split):
-        yield batch, how.rate * (1 - (1 - how.last) * number / batches)
+        yield batch, how.rate * (1 - (1 - how.last) * number / (rounds * each))
 
 
 def _contrast(places: Rows, wanted: Labels) -> Rows:

@@ -137,6 +137,7 @@ class Understanding:
         self.ranker = ranker
         self.thresholds = thresholds or Thresholds()
         self._exact: dict[str, list[str]] = {}
+        self._sole: dict[tuple[str | None, str | None], Mapping[str, str]] = {}
         for example in book_examples(book) if exact is None else exact:
             known = self._exact.setdefault(letters(clean(example.text)), [])
             if example.label not in known:
@@ -404,14 +405,21 @@ class Understanding:
     def _with_one_meaning(self, scores: Mapping[str, float], context: Context) -> dict[str, float]:
         """Return the scores with those of a question back that leaves one meaning here given to what it means."""
         settled = dict(scores)
-        for label in scores:
-            kind, name = label.split(":", 1)
-            clarification = load_clarifications().get(name) if kind == VAGUE else None
-            meanings = self._meanings(clarification, context) if clarification else []
-            if len(meanings) == 1:
-                meant = label_of(ENTRY, meanings[0].entry or "")
-                settled[meant] = settled.get(meant, 0.0) + settled.pop(label)
+        for label, meant in self._sole_meanings(context).items():
+            settled[meant] = settled.get(meant, 0.0) + settled.pop(label, 0.0)
         return settled
+
+    def _sole_meanings(self, context: Context) -> Mapping[str, str]:
+        """Return what the questions back mean of which one choice is left; found once for each place and audience."""
+        here = (context.province, context.audience)
+        if here not in self._sole:
+            meanings = {each.id: self._meanings(each, context) for each in load_clarifications().values()}
+            self._sole[here] = {
+                label_of(VAGUE, name): label_of(ENTRY, left[0].entry or "")
+                for name, left in meanings.items()
+                if len(left) == 1
+            }
+        return self._sole[here]
 
     def _ask_elsewhere(self, reading: Reading, clarification: Clarification) -> Reading:
         """Offer what only the other hall has, under its province's name: they may have come to the wrong page."""
@@ -478,14 +486,15 @@ class Understanding:
         Both halls have entries for one matter, which without its place is said alike: once it is known which hall is meant, the
         other's entries take little from one's own. A little they take, for people come to the wrong page.
         """
-        elsewhere = sum(score for label, score in scores.items() if self._is_elsewhere(label, context))
+        fitting, elsewhere = [], 0.0
+        for label, score in scores.items():
+            kind, name = label.split(":", 1)
+            if kind == ENTRY and self._fits(name, context):
+                fitting.append((name, score))
+            elif kind == ENTRY and name in self.book:
+                elsewhere += score
         rest = sum(scores.values()) - (1 - ELSEWHERE) * elsewhere
-        fitting = [
-            (name, score / rest)
-            for label, score in scores.items()
-            for kind, name in [label.split(":", 1)]
-            if kind == ENTRY and self._fits(name, context)
-        ]
+        fitting = [(name, score / rest) for name, score in fitting]
         return sorted(fitting, key=lambda item: -item[1])
 
     def _with_candidates(self, reading: Reading, context: Context) -> Reading:

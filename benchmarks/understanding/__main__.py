@@ -1,7 +1,7 @@
 """
 `python -m benchmarks.understanding`: ours beside its rivals on the development questions; writes the report's pictures.
 
-    --rasa            with stock Rasa, trained first when it has not been (an hour on two idle cores)
+    --rasa [NAME …]   with stock Rasa, both pipelines or the one named, trained first when it has not been (hours)
     --public FOLDER   the public retrieval sets in that folder instead
     --without VOICE   voices of the book that are left out of the training and asked instead: story, elder …
     --report FOLDER   where table and pictures are written; docs/understanding by default
@@ -30,10 +30,11 @@ from benchmarks.understanding.rivals import (
 from hrss import logs
 
 OURS = "ours"
+RASA = ("rasa_diet", "rasa_selector")
 HEAD = "| | top-1 | top-3 | answered rightly | answered wrongly | outside answered | median ms | 99% ms |"
 
 
-def rivals(*, with_rasa: bool) -> Iterator[tuple[str, Callable[[], Rival], float | None]]:
+def rivals(rasa: Sequence[str]) -> Iterator[tuple[str, Callable[[], Rival], float | None]]:
     """Yield name, maker and threshold: none where it is set for the rival, so that 3% of what is outside is answered."""
     examples = taught()
     yield OURS, Ours, 0.0
@@ -41,12 +42,13 @@ def rivals(*, with_rasa: bool) -> Iterator[tuple[str, Callable[[], Rival], float
     yield "nearest vectors", lambda: Searching(examples, by_vector), None
     yield "BM25", lambda: Searching(examples, by_bm25), None
     yield "rapidfuzz", lambda: Searching(examples, by_letters), None
-    if with_rasa:
-        from benchmarks.stock_rasa import FALLBACK, PIPELINES
+    if rasa:
+        from benchmarks.stock_rasa import EPOCHS, FALLBACK
         from benchmarks.understanding.stock_rasa import StockRasa
 
-        for pipeline in PIPELINES:
-            yield pipeline, partial(StockRasa, pipeline), float(FALLBACK["threshold"])
+        for pipeline in rasa:
+            name = f"{pipeline}, {EPOCHS} epochs"
+            yield name, partial(StockRasa, pipeline), float(FALLBACK["threshold"])
 
 
 def table(rows: Sequence[Figures]) -> str:
@@ -79,7 +81,7 @@ def report(everyone: Sequence[Asked], rows: Sequence[Figures]) -> str:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.understanding")
-    parser.add_argument("--rasa", action="store_true")
+    parser.add_argument("--rasa", nargs="*", metavar="NAME", choices=RASA)
     parser.add_argument("--public", type=Path)
     parser.add_argument("--without", nargs="+", metavar="VOICE")
     parser.add_argument("--report", type=Path, default=ROOT / "docs" / "understanding")
@@ -94,7 +96,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
 
     everyone, rows = [], []
-    for name, make, threshold in rivals(with_rasa=chosen.rasa):
+    rasa = () if chosen.rasa is None else chosen.rasa or RASA
+    for name, make, threshold in rivals(rasa):
         everyone.append(ask(name, make()))
         rows.append(figures(everyone[-1], threshold))
         print(table(rows[-1:]).splitlines()[-1], flush=True)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
@@ -54,6 +56,8 @@ class Ours:
         from bot.ask import Asker
         from faq.shelf import stock
 
+        self._folder = tempfile.TemporaryDirectory()  # of the book in the files, whatever is published here
+        os.environ["DATABASE_URL"] = f"sqlite:///{self._folder.name}/hrss.db"
         hall.database().migrate()
         stock(hall.database())
         self._asker = Asker(newest_model())
