@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from pathlib import Path
 
 HEAD = ("measure", "unit", "ours", "rival", "ours / rival", "goal", "met")
 GOAL = re.compile(r"([≤≥]) ([\d./]+)")
@@ -50,6 +52,16 @@ def table(rows: Sequence[Row]) -> str:
     """Return the rows as a Markdown table."""
     lines = [HEAD, ["---"] * len(HEAD), *(row.cells() for row in rows)]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+def machine() -> str:
+    """Describe what measures; Linux only."""
+    cpu = Path("/proc/cpuinfo").read_text(encoding="utf-8")
+    model = next(
+        (line.split(":")[1].strip() for line in cpu.splitlines() if line.startswith("model name")), "?"
+    )
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30
+    return f"{os.cpu_count()} cores of {model}, {memory:.0f} GB"
 
 
 def _figure(value: float) -> str:

@@ -30,6 +30,7 @@ from benchmarks.understanding.rivals import (
 from hrss import logs
 
 OURS = "ours"
+REPORT = ROOT / "docs" / "understanding"
 RASA = ("rasa_diet", "rasa_selector")
 HEAD = "| | top-1 | top-3 | answered rightly | answered wrongly | outside answered | median ms | 99% ms |"
 
@@ -84,7 +85,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--rasa", nargs="*", metavar="NAME", choices=RASA)
     parser.add_argument("--public", type=Path)
     parser.add_argument("--without", nargs="+", metavar="VOICE")
-    parser.add_argument("--report", type=Path, default=ROOT / "docs" / "understanding")
+    parser.add_argument("--report", type=Path, default=REPORT)
     chosen = parser.parse_args(arguments)
     logs.configure(stream=sys.stderr)
     if chosen.public:
@@ -95,21 +96,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(line, flush=True)
         return 0
 
+    run(() if chosen.rasa is None else chosen.rasa or RASA, chosen.report)
+    print((chosen.report / "table.md").read_text(encoding="utf-8"))
+    return 0
+
+
+def run(rasa: Sequence[str], folder: Path) -> list[Figures]:
+    """Ask ours and its rivals, stock Rasa's pipelines that are named last; write table and pictures."""
     everyone, rows = [], []
-    rasa = () if chosen.rasa is None else chosen.rasa or RASA
     for name, make, threshold in rivals(rasa):
         everyone.append(ask(name, make()))
         rows.append(figures(everyone[-1], threshold))
         print(table(rows[-1:]).splitlines()[-1], flush=True)
-    chosen.report.mkdir(parents=True, exist_ok=True)
-    (chosen.report / "table.md").write_text(report(everyone, rows), encoding="utf-8")
-    pictures.accuracy_and_time(rows, chosen.report / "accuracy-and-time.svg")
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "table.md").write_text(report(everyone, rows), encoding="utf-8")
+    pictures.accuracy_and_time(rows, folder / "accuracy-and-time.svg")
     pictures.precision_and_coverage(
-        {asked.name: curve(asked) for asked in everyone}, chosen.report / "precision-and-coverage.svg"
+        {asked.name: curve(asked) for asked in everyone}, folder / "precision-and-coverage.svg"
     )
-    pictures.confusion(confusions(everyone[0]), chosen.report / "confusion.svg")
-    print((chosen.report / "table.md").read_text(encoding="utf-8"))
-    return 0
+    pictures.confusion(confusions(everyone[0]), folder / "confusion.svg")
+    return rows
 
 
 if __name__ == "__main__":

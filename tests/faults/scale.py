@@ -27,6 +27,7 @@ from typing import Any
 
 from sqlalchemy import func, select
 
+from benchmarks.table import machine
 from hrss.database import Database
 from hrss.feed import store
 from hrss.hall import Hall
@@ -329,21 +330,12 @@ def page(found: Sequence[Measured], wanted: argparse.Namespace, load: float) -> 
     lines = [columns, ["---"] * len(columns)]
     lines += [[str(cell(each)) for cell in columns.values()] for each in found]
     head = (
-        f"# Several bots\n\nWritten by `make scale` on {datetime.now(timezone.utc):%Y-%m-%d}: {_machine()}, "
+        f"# Several bots\n\nWritten by `make scale` on {datetime.now(timezone.utc):%Y-%m-%d}: {machine()}, "
         f"load {load:.1f} before it began. {wanted.people} people with {wanted.messages} messages each in peace, one after the other's answer, and twice as many "
         "while a bot, an action server, the relay and the consumer are killed and others added. Everything runs on this "
         "machine: bots, action servers, nginx, PostgreSQL, Redis, RabbitMQ and the people.\n\n"
     )
     return head + "\n".join(f"| {' | '.join(cells)} |" for cells in lines) + "\n"
-
-
-def _machine() -> str:
-    cpu = Path("/proc/cpuinfo").read_text(encoding="utf-8")
-    model = next(
-        (line.split(":")[1].strip() for line in cpu.splitlines() if line.startswith("model name")), "?"
-    )
-    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30
-    return f"{os.cpu_count()} cores of {model}, {memory:.0f} GB"
 
 
 def _processor(pid: int) -> float:
