@@ -49,8 +49,11 @@ def chosen(model_id: str | None, folder: Path = MODELS) -> Trained:
 
 
 def answering(model_id: str | None, folder: Path = MODELS) -> Trained:
-    """Return the model that is active, or the installed one where this machine has not its file, as a bot does."""
-    return chosen(model_id if model_id and is_here(model_id, folder) else None, folder)
+    """Return the model that is active, or the installed one where its file is not here or of another make, as a bot does."""
+    try:
+        return chosen(model_id, folder)
+    except NoModel:
+        return newest(folder)
 
 
 def is_here(model_id: str, folder: Path = MODELS) -> bool:

@@ -27,7 +27,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.pool import QueuePool
 
 MIGRATIONS = Path(__file__).parent / "migrations"
-BUSY_TIMEOUT_MS = 5_000
+BUSY_TIMEOUT_SECONDS = 5
 MIGRATION_TIMEOUT_MS = 120_000
 WAIT_SECONDS = 5  # for a server that is not there: no person waits longer for a refusal
 ANSWER_SECONDS = 10  # for a server that is there, and does not answer
@@ -134,7 +134,7 @@ class Database:
         if engine.dialect.name != "sqlite":
             yield
             return
-        if not self._writing.acquire(timeout=BUSY_TIMEOUT_MS / 1000):
+        if not self._writing.acquire(timeout=BUSY_TIMEOUT_SECONDS):
             raise OperationalError("BEGIN IMMEDIATE", None, sqlite3.OperationalError("database is locked"))
         try:
             yield
@@ -156,7 +156,7 @@ class Database:
                 else:
                     direction(config, revision)
             if connection.dialect.name == "sqlite":
-                connection.connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+                connection.connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_SECONDS * 1000}")
 
 
 def patience(url: URL) -> dict[str, Any]:
@@ -244,7 +244,7 @@ def _open(url: str) -> Engine:
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # pysqlite would begin on its own, later than we need
-    connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+    connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_SECONDS * 1000}")
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA foreign_keys = ON")
 

@@ -170,6 +170,7 @@ def test_what_is_no_model_is_told_apart_from_one(folder: Path) -> None:
         (folder / "kept" / f"{name}.tar").write_bytes(content)
         with pytest.raises(trained.NoModel):
             trained.chosen(name)
+        assert trained.answering(name) == trained.newest(), "as a bot reads on by the installed one"
 
 
 def test_old_files_go_and_what_is_active_stays(folder: Path) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from hrss.database import BUSY_TIMEOUT_MS
+from hrss.database import BUSY_TIMEOUT_SECONDS
 from tests.conftest import RunningHall, running
 from tests.talk import Person, Refused
 
@@ -66,7 +66,7 @@ def test_a_locked_database_refuses_politely_and_the_same_message_is_taken_once_i
     refused = []
     with closing(sqlite3.connect(fragile.folder / "hrss.db", isolation_level=None)) as locker:
         locker.execute("BEGIN IMMEDIATE")
-        released = threading.Timer(BUSY_TIMEOUT_MS / 1000 + 2, locker.interrupt)
+        released = threading.Timer(BUSY_TIMEOUT_SECONDS + 2, locker.interrupt)
         released.start()
         with pytest.raises(Refused) as first:
             person.call("POST", "messages", body)
