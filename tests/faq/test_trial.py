@@ -89,6 +89,7 @@ def test_phrases_are_asked_of_a_book_that_was_not_taught_them(
     """Every phrase of the province in one fold, none of them known to the ranker that reads it."""
     small = Book({entry.id: entry for entry in book if entry.province == "hn"}, 1)
     changed = with_phrases(small, "hn.login.uk", "插了盾还是进不去网厅", without=True)
+    model = model._replace(dialogue=model.dialogue[::10])  # four rankers are fitted
     taught: list[set[str]] = []
     fitted = trial._fitted
 
