@@ -41,6 +41,7 @@ PIPELINES = {
     "rasa_diet": [*FEATURIZERS, DIET, {"name": "EntitySynonymMapper"}, FALLBACK],
     "rasa_selector": [*FEATURIZERS, DIET, {"name": "EntitySynonymMapper"}, SELECTOR, FALLBACK],
 }
+USUAL = "rasa_diet"  # what is timed
 NOT_UNDERSTOOD = "nlu_fallback"
 
 

@@ -36,8 +36,7 @@ def features(text: str) -> list[str]:
     """Return words, letters, pairs of letters, concepts and pairs of concepts of a cleaned text."""
     named = concepts(text)
     found = [f"w {word}" for word in segmenter().lcut(text) if word.strip()]
-    found.extend(text)
-    found.extend(text[start : start + 2] for start in range(len(text) - 1))
+    found.extend(letters_and_pairs(text))
     found.extend(f"c {concept}" for concept in named)
     found.extend(f"cc {first} {second}" for first, second in combinations(named, 2))
     return found
@@ -49,7 +48,7 @@ def told_and_asked(text: str) -> list[str]:
     return found + [f"? {feature}" for feature in (found if question == text else features(question))]
 
 
-def letters(text: str) -> list[str]:
+def letters_and_pairs(text: str) -> list[str]:
     """Return single letters and pairs of a cleaned text."""
     return [*text, *(text[start : start + 2] for start in range(len(text) - 1))]
 
@@ -60,6 +59,7 @@ def matter(text: str) -> str:
 
 
 def matter_of(cleaned: str) -> str:
+    """Return the same of a text that is cleaned already."""
     return without_places(_NUMBER.sub(" ", cleaned).strip() or cleaned)
 
 

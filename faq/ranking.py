@@ -25,17 +25,16 @@ from sklearn.linear_model import LogisticRegression
 
 from faq.asking import asked
 from faq.encoders import Vectors, encoder
-from faq.features import Scale, letters, matter, matter_of, told_and_asked
-from faq.space import LEAST, Space
+from faq.features import Scale, letters_and_pairs, matter, matter_of, told_and_asked
+from faq.space import Space
 
 ENTRY, VAGUE, INTENT, OUTSIDE = "entry", "vague", "intent", "outside"
 
 ROUNDS_ON_LETTERS = 15  # of fitting the regression; more rank no better
 BATCH = 128  # texts that the encoder is given at once
 LETTERS = np.float32(0.6)  # what the letters say beside the space, in the exponent
-CLEAR = (
-    0.9  # of the probability, by which the best label must lead so that the sentence vector is not asked for
-)
+CLEAR = 0.9  # lead of the best label, in probability, from which on the sentence vector is not asked for
+LEAST = np.float32(1e-9)  # probability of a label that the letters do not rule out
 Scores = npt.NDArray[np.float32]
 
 
@@ -52,7 +51,7 @@ class Letters:
     """A logistic regression on single letters and pairs: `power` is the logarithm of every label's probability."""
 
     def __init__(self, texts: Sequence[str], wanted: npt.NDArray[np.int_]) -> None:
-        self._scale = Scale(letters)
+        self._scale = Scale(letters_and_pairs)
         model = LogisticRegression(C=10, max_iter=ROUNDS_ON_LETTERS, solver="saga", random_state=0)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)  # the rounds are counted, see above

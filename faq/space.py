@@ -20,7 +20,7 @@ from faq.features import Weighed
 
 Rows = npt.NDArray[np.float32]
 Labels = npt.NDArray[np.int_]
-LEAST = np.float32(1e-9)
+_LEAST = np.float32(1e-9)  # of a length
 
 SHARP = np.float32(16.0)  # how much more the nearer examples say, while learning and while reading
 CROWD = 0.5  # power of its number of examples that a label with many is worth less an example
@@ -108,7 +108,7 @@ def _batches(
 
 def _contrast(places: Rows, wanted: Labels) -> Rows:
     """Return the gradient of the supervised contrastive loss at these places, which need not be of unit length."""
-    length = np.linalg.norm(places, axis=1, keepdims=True) + LEAST
+    length = np.linalg.norm(places, axis=1, keepdims=True) + _LEAST
     unit = places / length
     alike = SHARP * unit @ unit.T
     np.fill_diagonal(alike, -np.inf)  # nothing is compared with itself
@@ -124,4 +124,4 @@ def _contrast(places: Rows, wanted: Labels) -> Rows:
 
 
 def _unit(rows: Rows) -> Rows:
-    return np.asarray(rows / (np.linalg.norm(rows, axis=-1, keepdims=True) + LEAST))
+    return np.asarray(rows / (np.linalg.norm(rows, axis=-1, keepdims=True) + _LEAST))

@@ -111,7 +111,7 @@ class Database:
 
         Tables of a later version, which only adds, are left alone: during an upgrade an older process may start again.
         """
-        self._run_migrations(command.upgrade, "head")
+        self._run_migrations(_upgrade, "head")
 
     def drop(self) -> None:
         """Drop all our tables with what they hold; those of others in the same database stay."""
@@ -151,10 +151,7 @@ class Database:
             with connection.begin():
                 lock(connection, "migrations")
                 config.attributes["connection"] = connection
-                if _of_a_later_version(connection, config):
-                    log.warning("the tables are those of a later version, and stay as they are")
-                else:
-                    direction(config, revision)
+                direction(config, revision)
             if connection.dialect.name == "sqlite":
                 connection.connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_SECONDS * 1000}")
 
@@ -206,9 +203,13 @@ def lock(connection: Connection | Session, name: str) -> None:
         connection.execute(text("SELECT pg_advisory_xact_lock(hashtext(:name))"), {"name": f"hrss {name}"})
 
 
-def _of_a_later_version(connection: Connection, config: Config) -> bool:
+def _upgrade(config: Config, revision: str) -> None:
     ours = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
-    return not ours.issuperset(MigrationContext.configure(connection).get_current_heads())
+    there = MigrationContext.configure(config.attributes["connection"]).get_current_heads()
+    if ours.issuperset(there):
+        command.upgrade(config, revision)
+    else:
+        log.warning("the tables are those of a later version, and stay as they are")
 
 
 def _open(url: str) -> Engine:

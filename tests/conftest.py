@@ -141,6 +141,10 @@ class RunningHall:
         running.send_signal(how)
         running.wait(timeout=60)
 
+    def kill_what_runs(self) -> None:
+        for process in list(self.processes):
+            self.stop(process, signal.SIGKILL)
+
 
 def demo_of(hall: RunningHall) -> None:
     """Put the demo hall's people, organizations and cases into its database."""
@@ -207,8 +211,7 @@ def running(folder: Path, **more: str) -> Iterator[RunningHall]:
         started.wait()
         yield started
     finally:
-        for process in list(started.processes):
-            started.stop(process, signal.SIGKILL)
+        started.kill_what_runs()
 
 
 @pytest.fixture(scope="session")

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from benchmarks.messages.load import Timed, ask, converse
 from benchmarks.messages.sides import Ours, Side, StockRasa
-from benchmarks.stock_rasa import trained
+from benchmarks.stock_rasa import USUAL, trained
 from benchmarks.table import Row, table
 from benchmarks.understanding.questions import measuring
 
@@ -38,7 +38,7 @@ def together(parts: Sequence[Timed]) -> Timed:
 
 
 async def run(messages: int, long: int) -> list[Row]:
-    trained("rasa_diet")  # before any clock runs
+    trained(USUAL)  # before any clock runs
     asked = [line["text"] for line in measuring("utterances")]
     random.Random(1).shuffle(asked)
     rows: list[Row] = []

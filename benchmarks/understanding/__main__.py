@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
+from benchmarks.stock_rasa import EPOCHS, FALLBACK, PIPELINES
 from benchmarks.understanding import left_out, pictures, public
 from benchmarks.understanding.measure import Asked, Figures, ask, by_kind, confusions, curve, figures
 from benchmarks.understanding.questions import ROOT, measuring, taught
@@ -31,7 +32,6 @@ from hrss import logs
 
 OURS = "ours"
 REPORT = ROOT / "docs" / "understanding"
-RASA = ("rasa_diet", "rasa_selector")
 HEAD = "| | top-1 | top-3 | answered rightly | answered wrongly | outside answered | median ms | 99% ms |"
 
 
@@ -44,7 +44,6 @@ def rivals(rasa: Sequence[str]) -> Iterator[tuple[str, Callable[[], Rival], floa
     yield "BM25", lambda: Searching(examples, by_bm25), None
     yield "rapidfuzz", lambda: Searching(examples, by_letters), None
     if rasa:
-        from benchmarks.stock_rasa import EPOCHS, FALLBACK
         from benchmarks.understanding.stock_rasa import StockRasa
 
         for pipeline in rasa:
@@ -82,7 +81,7 @@ def report(everyone: Sequence[Asked], rows: Sequence[Figures]) -> str:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.understanding")
-    parser.add_argument("--rasa", nargs="*", metavar="NAME", choices=RASA)
+    parser.add_argument("--rasa", nargs="*", metavar="NAME", choices=PIPELINES)
     parser.add_argument("--public", type=Path)
     parser.add_argument("--without", nargs="+", metavar="VOICE")
     parser.add_argument("--report", type=Path, default=REPORT)
@@ -96,7 +95,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(line, flush=True)
         return 0
 
-    run(() if chosen.rasa is None else chosen.rasa or RASA, chosen.report)
+    run(() if chosen.rasa is None else chosen.rasa or list(PIPELINES), chosen.report)
     print((chosen.report / "table.md").read_text(encoding="utf-8"))
     return 0
 

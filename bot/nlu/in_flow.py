@@ -175,7 +175,8 @@ def _choose_what_it_is_about(reading: Reading, flow: str | None) -> None:
     book = hall.shelf().book()
     fitting = [entry for entry in near if entry and entry in book and book[entry].flow in flows]
     if len(fitting) > 1:  # of what may come after submitting, that of what is being done
-        fitting = [entry for entry in fitting if entry in _related(flow)]
+        related = _related(flow)
+        fitting = [entry for entry in fitting if entry in related]
     if len(fitting) == 1:
         reading.decision, reading.intent, reading.entry = Decision.ANSWER, "ask_faq", fitting[0]
         reading.choices, reading.ask, reading.subject = [], None, None
@@ -183,8 +184,8 @@ def _choose_what_it_is_about(reading: Reading, flow: str | None) -> None:
 
 def _coming_after(reading: Reading, flow: str) -> list[str]:
     """Return what a few words may mean that is about waiting for what a flow submitted: the nearest, if it is related."""
-    nearest = [entry for entry, _ in reading.candidates[:1]]
-    return [entry for entry, _ in reading.candidates[:WAITING] if entry in _related(flow)][:1] or nearest
+    nearest, related = [entry for entry, _ in reading.candidates[:1]], _related(flow)
+    return [entry for entry, _ in reading.candidates[:WAITING] if entry in related][:1] or nearest
 
 
 def _related(flow: str) -> set[str]:

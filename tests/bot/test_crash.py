@@ -34,8 +34,7 @@ def frail(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tup
         demo_of(hall)
         yield hall, between
     finally:
-        for process in list(hall.processes):
-            hall.stop(process, signal.SIGKILL)
+        hall.kill_what_runs()
         between.close()
 
 

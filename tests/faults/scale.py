@@ -151,8 +151,7 @@ class Scaled:
 
     def stop(self) -> None:
         for hall in (*self.bots, *self.action_servers, self.feed):
-            for process in list(hall.processes):
-                hall.stop(process, signal.SIGKILL)
+            hall.kill_what_runs()
         if self._nginx is not None:
             self._nginx.terminate()
             self._nginx.wait(10)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import time
 from collections.abc import Iterator
 from datetime import datetime, timezone
@@ -60,8 +59,7 @@ def bots(
         yield [first, second]
     finally:
         for bot in (first, second):
-            for process in list(bot.processes):
-                bot.stop(process, signal.SIGKILL)
+            bot.kill_what_runs()
 
 
 @pytest.fixture(scope="module")

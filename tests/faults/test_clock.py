@@ -43,8 +43,7 @@ def hall(model: Path, tmp_path: Path, clock: Path) -> Iterator[RunningHall]:
         running.wait()
         yield running
     finally:
-        for process in list(running.processes):
-            running.stop(process, signal.SIGKILL)
+        running.kill_what_runs()
 
 
 def test_a_clock_that_steps_forward_and_back_loses_no_message_and_no_turn(

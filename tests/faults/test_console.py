@@ -95,8 +95,7 @@ def hall(tmp_path: Path) -> Iterator[RunningHall]:
         running.wait_for("console")
         yield running
     finally:
-        for process in list(running.processes):
-            running.stop(process, signal.SIGKILL)
+        running.kill_what_runs()
 
 
 def left_words(database: Database, hall: Hall, count: int) -> list[str]:

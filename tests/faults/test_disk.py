@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import secrets
-import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -122,8 +121,7 @@ def test_a_disk_that_turns_read_only_refuses_politely_and_all_goes_on_once_it_is
         with pytest.raises(Refused) as refused:
             person.call("POST", "messages", body)
         assert (refused.value.status, refused.value.body["error"]) == (500, "out_of_order")
-        for process in list(hall.processes):
-            hall.stop(process, signal.SIGKILL)
+        hall.kill_what_runs()
 
         subprocess.run(["umount", str(frail_disk)], check=True)
         subprocess.run(["e2fsck", "-p", str(tmp_path / "disk.img")], capture_output=True)

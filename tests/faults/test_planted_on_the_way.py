@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -64,8 +63,7 @@ def told(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tupl
             hall.wait()
             yield hall, broker
         finally:
-            for process in list(hall.processes):
-                hall.stop(process, signal.SIGKILL)
+            hall.kill_what_runs()
 
 
 def test_what_is_planted_goes_through_redis_and_rabbitmq_as_tokens(

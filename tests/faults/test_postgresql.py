@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import secrets
-import signal
 import time
 import urllib.error
 import urllib.request
@@ -72,8 +71,7 @@ def hall(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OnPo
                 demo_of(made.hall)
                 yield made
             finally:
-                for process in list(made.hall.processes):
-                    made.hall.stop(process, signal.SIGKILL)
+                made.hall.kill_what_runs()
                 made.direct.close()
 
 

@@ -121,8 +121,7 @@ def feed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Feed]:
             yield made
         finally:
             for hall in (made.relays, made.consumer):
-                for process in list(hall.processes):
-                    hall.stop(process, signal.SIGKILL)
+                hall.kill_what_runs()
             made.store.close()
             made.database.close()
 

@@ -100,8 +100,7 @@ def two(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TwoBo
             yield TwoBots(bots, redis, api, database)
         finally:
             for bot in bots:
-                for process in list(bot.processes):
-                    bot.stop(process, signal.SIGKILL)
+                bot.kill_what_runs()
             database.close()
             api.close()
 

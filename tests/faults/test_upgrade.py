@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -69,7 +68,8 @@ def upgrade(version_before: Path, model: Path, tmp_path: Path) -> Iterator[Upgra
     redis = f"redis://127.0.0.1:{redis_way().port}/{REDIS_DATABASE}"
     with server() as engine, two_databases(engine, direct) as urls:
         here, there = tmp_path / "before", tmp_path / "after"
-        here.mkdir(), there.mkdir()
+        here.mkdir()
+        there.mkdir()
         environment, port = surroundings(here, **urls, REDIS_URL=redis), str(free_port())
         environment["WEB_ORIGINS"] += f",http://127.0.0.1:{port}"
         made = Upgrade(
@@ -84,8 +84,7 @@ def upgrade(version_before: Path, model: Path, tmp_path: Path) -> Iterator[Upgra
             yield made
         finally:
             for each in (made.before, made.after):
-                for process in list(each.processes):
-                    each.stop(process, signal.SIGKILL)
+                each.kill_what_runs()
             made.database.close()
 
 

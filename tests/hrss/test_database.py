@@ -3,6 +3,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError, StatementError
 
 from hrss import books
-from hrss.database import Database
+from hrss.database import AWAY, Database
 from hrss.tables import BookVersion, metadata
 
 
@@ -54,6 +55,20 @@ def test_tables_of_a_later_version_are_left_as_they_are(bare_database: Database)
 
     with bare_database.reading() as session:
         assert session.scalar(text("SELECT version_num FROM alembic_version")) == "of_a_later_version"
+
+
+def test_writers_of_one_process_line_up_and_who_waits_too_long_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hrss.database.BUSY_TIMEOUT_SECONDS", 0.05)
+    database = Database(f"sqlite:///{tmp_path}/hrss.db")
+    with database.transaction(), ThreadPoolExecutor(1) as other:
+        refused = other.submit(database.ping)
+        with pytest.raises(AWAY, match="locked"):
+            refused.result(timeout=30)
+
+    database.ping()
+    database.close()
 
 
 def test_dropping_leaves_nothing_of_ours_and_everything_of_others(bare_database: Database) -> None:
@@ -164,7 +179,7 @@ def test_chinese_is_stored_as_chinese(migrated_sqlite: Path, tmp_path: Path, now
 KILLED_IN_THE_MIDDLE = """
 import os, signal, sys
 from alembic import op
-from hrss.database import Database
+from hrss.database import AWAY, Database
 
 made, create = [], op.create_table
 def create_and_die(*given, **more):

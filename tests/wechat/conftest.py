@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -75,8 +74,7 @@ def running(
         hall.wait()
         yield hall
     finally:
-        for process in list(hall.processes):
-            hall.stop(process, signal.SIGKILL)
+        hall.kill_what_runs()
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -45,5 +44,4 @@ def standing(folder: Path, api: FakeApi) -> Iterator[RunningHall]:
         hall.wait()
         yield hall
     finally:
-        for process in list(hall.processes):
-            hall.stop(process, signal.SIGKILL)
+        hall.kill_what_runs()
