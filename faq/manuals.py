@@ -17,11 +17,11 @@ from pathlib import PurePath
 from typing import Any, NamedTuple
 
 import docx
-import pypdfium2
 from docx.document import Document
 from docx.table import Table
 
 from faq.book import HERE, read_yaml
+from hrss import pdfs
 from hrss.errors import ManualUnreadable
 
 LARGEST = 20 * 1024 * 1024  # bytes of a file
@@ -203,14 +203,9 @@ def _word(content: bytes) -> Iterator[Line]:
 
 def _pdf(content: bytes) -> Iterator[Line]:
     """Return the paragraphs of a PDF, whose lines end where the paper does."""
-    document = pypdfium2.PdfDocument(content)
-    try:
-        pages = [page.get_textpage().get_text_range() for page in document]
-    finally:
-        document.close()
     lines = [
         line.strip()
-        for page in pages
+        for page in pdfs.told(content)
         for line in page.splitlines()
         if not _PAGE_NUMBER.fullmatch(line.strip())
     ]

@@ -2,13 +2,12 @@
 
 import io
 import threading
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy
-import pypdfium2
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from hrss import pdfs
 from hrss.errors import (
     PhotoBlank,
     PhotoBlurred,
@@ -24,7 +23,8 @@ MEGABYTES = 10
 PAGES = 2  # the two sides of a card
 LEAST_LONG, LEAST_SHORT = 400, 250
 LONGEST_SIDE = 2400
-MOST_PIXELS = 60_000_000  # more is a trap, or no photo of a card
+# More is a trap, or no photo of a card. Of a WebP four copies are made when it is opened.
+MOST_PIXELS = {"JPEG": 60_000_000, "PNG": 60_000_000, "WEBP": 25_000_000}
 JPEG_QUALITY = 88
 
 # Measured in grey values from 0 to 255, on the picture scaled down: a photo of a card that can just be read is well
@@ -36,8 +36,6 @@ LEAST_SHARPNESS = 12.0
 
 # Pictures that are decoded at once: each may take as much memory as MOST_PIXELS allows.
 _decoding = threading.BoundedSemaphore(2)
-# pdfium may be used by one thread at a time.
-_pdfium = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -64,7 +62,7 @@ def encoded_anew(data: bytes) -> Picture:
 
 def _opened(data: bytes) -> Image.Image:
     if data.startswith(b"%PDF-"):
-        return _stacked(list(_pages(data)))
+        return _of_pdf(data)
     if data.startswith(b"\xff\xd8\xff"):
         kind = "JPEG"
     elif data.startswith(b"\x89PNG\r\n\x1a\n"):
@@ -75,7 +73,7 @@ def _opened(data: bytes) -> Image.Image:
         raise PhotoWrongType()
     try:
         with Image.open(io.BytesIO(data), formats=[kind]) as image:
-            if image.width * image.height > MOST_PIXELS:
+            if image.width * image.height > MOST_PIXELS[kind]:
                 raise PhotoBroken()
             # Made small first, or every copy below would be as large as the trap allows.
             image.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
@@ -88,31 +86,13 @@ def _opened(data: bytes) -> Image.Image:
     return Image.alpha_composite(paper, upright).convert("RGB")
 
 
-def _pages(data: bytes) -> Iterator[Image.Image]:
-    with _pdfium:
-        try:
-            document = pypdfium2.PdfDocument(data)
-        except pypdfium2.PdfiumError:
-            raise PhotoBroken() from None
-        try:
-            if not 1 <= len(document) <= PAGES:
-                raise PhotoTooManyPages(limit=PAGES)
-            for page in document:
-                scale = LONGEST_SIDE / len(document) / max(page.get_size())
-                yield page.render(scale=scale).to_pil().convert("RGB")
-        except pypdfium2.PdfiumError:
-            raise PhotoBroken() from None
-        finally:
-            document.close()
-
-
-def _stacked(pages: list[Image.Image]) -> Image.Image:
-    sheet = Image.new("RGB", (max(page.width for page in pages), sum(page.height for page in pages)), "white")
-    top = 0
-    for page in pages:
-        sheet.paste(page, (0, top))
-        top += page.height
-    return sheet
+def _of_pdf(data: bytes) -> Image.Image:
+    try:
+        return pdfs.shown(data, pages=PAGES, side=LONGEST_SIDE)
+    except pdfs.PdfTooLong:
+        raise PhotoTooManyPages(limit=PAGES) from None
+    except pdfs.PdfUnreadable:
+        raise PhotoBroken() from None
 
 
 def _refuse_unreadable(image: Image.Image) -> None:

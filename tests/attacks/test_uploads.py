@@ -11,8 +11,9 @@ import zlib
 import pytest
 from PIL import Image
 
-from hrss import pictures
-from hrss.errors import PhotoRefusal
+from faq import manuals
+from hrss import pdf_process, pdfs, pictures
+from hrss.errors import ManualUnreadable, PhotoRefusal
 from tests.conftest import ROOT
 from tests.hrss.people import card, file_of
 
@@ -78,9 +79,53 @@ def test_a_picture_that_says_it_is_huge_is_not_opened(declared: tuple[int, int])
         pictures.encoded_anew(png(10, 10, declared=declared))
 
 
-def test_the_largest_picture_that_is_opened_takes_a_bounded_memory() -> None:
+def one_colour(kind: str, width: int, height: int) -> bytes:
+    return file_of(Image.new("RGB", (width, height), "gray"), kind, progressive=True, method=0)
+
+
+def declaring(photo: bytes, width: int, height: int) -> bytes:
+    """Return a JPEG that says it is of another size: decoding begins with room for all of it."""
+    start = photo.index(b"\xff\xc2") + 5
+    return photo[:start] + height.to_bytes(2, "big") + width.to_bytes(2, "big") + photo[start + 4 :]
+
+
+def pdf_of(photo: bytes, width: int, height: int, *, drawn: bytes = b"/I Do") -> bytes:
+    """Return a PDF of one page, drawn by these operators, with a JPEG that can be drawn."""
+    packed = zlib.compress(drawn, 9)
+    image = (
+        f"<</Type/XObject/Subtype/Image/Width {width}/Height {height}/ColorSpace/DeviceRGB/BitsPerComponent 8"
+    )
+    return b"\n".join(
+        (
+            b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj",
+            b"3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 640 480]/Contents 5 0 R/Resources<</XObject<</I 4 0 R>>>>>>endobj",
+            f"4 0 obj{image}/Filter/DCTDecode/Length {len(photo)}>>stream".encode(),
+            photo,
+            b"endstream endobj",
+            f"5 0 obj<</Filter/FlateDecode/Length {len(packed)}>>stream".encode(),
+            packed,
+            b"endstream endobj\ntrailer<</Root 1 0 R>>\n",
+        )
+    )
+
+
+SMALL = one_colour("JPEG", 64, 48)
+
+
+@pytest.mark.parametrize(
+    "bomb",
+    [
+        png(7_700, 7_700),
+        one_colour("WEBP", 4_990, 4_990),
+        one_colour("WEBP", 7_700, 7_700),
+        declaring(SMALL, 7_700, 7_700),
+        pdf_of(declaring(SMALL, 20_000, 20_000), 20_000, 20_000),
+        pdf_of(SMALL, 64, 48, drawn=b"q Q " * 75_000_000),
+    ],
+    ids=["PNG", "WebP", "larger WebP", "JPEG", "JPEG in a PDF", "PDF that unpacks to much"],
+)
+def test_what_is_opened_takes_a_bounded_memory(bomb: bytes) -> None:
     """In a process of its own: what a process once took shows in its peak for ever."""
-    bomb = png(7_700, 7_700)
     assert len(bomb) < 1_000_000
     script = (
         "import resource, sys\n"
@@ -88,14 +133,28 @@ def test_the_largest_picture_that_is_opened_takes_a_bounded_memory() -> None:
         "data = sys.stdin.buffer.read()\n"
         "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
         "try: pictures.encoded_anew(data)\n"
-        "except PhotoRefusal: pass\n"
+        "except PhotoRefusal as refused: print(refused.key)\n"
+        "else: print('opened')\n"
         "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)\n"
+        "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)\n"
     )
     run = subprocess.run(
         [sys.executable, "-c", script], input=bomb, cwd=ROOT, capture_output=True, check=True
     )
 
-    assert int(run.stdout) / 1024 < MEGABYTES_MORE
+    answer, here, in_its_process = run.stdout.split()
+    assert answer in (b"photo_blank", b"photo_blurred", b"photo_broken", b"photo_too_dark")
+    assert int(here) / 1024 < MEGABYTES_MORE
+    assert int(in_its_process) / 1024 <= pdf_process.MEGABYTES
+
+
+def test_a_pdf_that_works_for_ever_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pdfs, "WAIT_SECONDS", 0.5)
+    with pytest.raises(PhotoRefusal) as refused:
+        pictures.encoded_anew(pdf_of(SMALL, 64, 48, drawn=b"q Q " * 75_000_000))
+    assert refused.value.key == "photo_broken"
+    with pytest.raises(ManualUnreadable):
+        manuals.read("手册.pdf", pdf_of(SMALL, 64, 48, drawn=b"q Q " * 75_000_000))
 
 
 def test_a_pdf_of_absurd_pages_is_refused_or_scaled() -> None:
