@@ -53,12 +53,14 @@ def load_messages() -> tuple[ErrorMessage, ...]:
 
 
 @cache
-def _forms() -> tuple[tuple[str, ErrorMessage], ...]:
-    return tuple(
+def _forms() -> tuple[tuple[str, frozenset[str], ErrorMessage], ...]:
+    """Return every form of every message, and the letters at its head."""
+    forms = (
         (letters(clean(form)), error)
         for error in load_messages()
         for form in (error.message, *error.variants)
     )
+    return tuple((form, frozenset(form[:HEAD]), error) for form, error in forms)
 
 
 def recognise(text: str, province: str | None = None) -> Recognised | None:
@@ -68,11 +70,12 @@ def recognise(text: str, province: str | None = None) -> Recognised | None:
     A short message counts when the text shows that it quotes, or holds nothing else.
     """
     said, quotes = letters(text), bool(_QUOTED.search(text))
+    present = frozenset(said)
     best: dict[str, Recognised] = {}
-    for form, error in _forms():
+    for form, head, error in _forms():
         if (province and error.province != province) or len(said) < 0.75 * len(form):
             continue
-        if not set(form[:HEAD]).intersection(said):
+        if head.isdisjoint(present):
             continue
         score = _likeness_of_short(form, said, quotes) if len(form) <= SHORT else _likeness(form, said)
         if score and (error.key not in best or best[error.key].score < score):

@@ -23,14 +23,13 @@ import numpy.typing as npt
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
-from faq.asking import asked
 from faq.encoders import Vectors, encoder
 from faq.features import Scale, letters_and_pairs, matter, matter_of, told_and_asked
 from faq.space import Space
 
 ENTRY, VAGUE, INTENT, OUTSIDE = "entry", "vague", "intent", "outside"
 
-ROUNDS_ON_LETTERS = 15  # of fitting the regression; more rank no better
+ROUNDS_ON_LETTERS = 8  # of fitting the regression; more rank hardly better
 BATCH = 128  # texts that the encoder is given at once
 LETTERS = np.float32(0.6)  # what the letters say beside the space, in the exponent
 CLEAR = 0.9  # lead of the best label, in probability, from which on the sentence vector is not asked for
@@ -108,15 +107,7 @@ class Ranker:
         return np.asarray(vectors[[self._known[text] for text in texts]])
 
     def _encode(self, texts: Sequence[str]) -> Vectors:
-        """Return a unit vector for every cleaned text: halfway between the whole and what it asks."""
-        encode = encoder(self.encoder_name or "").encode
-        wholes, questions = encode(texts), [asked(text) for text in texts]
-        apart = [place for place, text in enumerate(texts) if questions[place] != text]
-        if not apart:
-            return wholes
-        halfway = wholes.copy()
-        halfway[apart] += encode([questions[place] for place in apart])
-        return np.asarray(halfway / np.linalg.norm(halfway, axis=1, keepdims=True))
+        return encoder(self.encoder_name or "").encode(texts)
 
     def _vector_of(self, text: str) -> Vectors:
         if text in self._known:

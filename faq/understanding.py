@@ -287,29 +287,28 @@ class Understanding:
         context: Context,
     ) -> Reading:
         limits = self.thresholds
-        chats = {label: score for label, score in scores.items() if label.startswith(INTENT)}
-        best_chat = max(chats, key=lambda label: chats[label], default=None)
-        vague = {label: score for label, score in scores.items() if label.startswith(VAGUE)}
-        best_vague = max(vague, key=lambda label: vague[label], default=None)
-        outside = {label: score for label, score in scores.items() if label.startswith(OUTSIDE)}
-        inside = sum(score for label, score in scores.items() if label.startswith((ENTRY, VAGUE)))
+        kinds = _by_kind(scores)
+        chats, vague, outside = kinds[INTENT], kinds[VAGUE], kinds[OUTSIDE]
+        best_chat = max(chats, key=chats.__getitem__, default=None)
+        best_vague = max(vague, key=vague.__getitem__, default=None)
+        too_vague = sum(vague.values())
+        inside = sum(kinds[ENTRY].values()) + too_vague
         top, confidence = candidates[0] if candidates else (None, 0.0)
         second = candidates[1][1] if len(candidates) > 1 else 0.0
 
         if best_chat and chats[best_chat] >= limits.chat and chats[best_chat] > confidence:
-            reading.decision, reading.intent = Decision.CHAT, best_chat.split(":", 1)[1]
+            reading.decision, reading.intent = Decision.CHAT, best_chat
             reading.confidence = chats[best_chat]
             return reading
         if inside < limits.unknown or top is None:
             reading.confidence = 1 - inside
             if outside:
-                reading.subject = max(outside, key=lambda label: outside[label]).split(":", 1)[1]
+                reading.subject = max(outside, key=outside.__getitem__)
             return reading
         # near questions back share what is vague between them, so together they decide and the best one asks
-        too_vague = sum(vague.values())
         if best_vague and too_vague >= limits.vague and too_vague > confidence:
             reading.confidence = too_vague
-            return self._ask(reading, load_clarifications()[best_vague.split(":", 1)[1]], context)
+            return self._ask(reading, load_clarifications()[best_vague], context)
         if limits.answers(confidence, second):
             return self._answer(reading, top, confidence, Stage.RANK)
         if stated := self._stated(candidates, reading.facts):
@@ -349,9 +348,9 @@ class Understanding:
     ) -> tuple[str, float] | None:
         """Return the best entry that does not hold where the person is: they may have come to the wrong page."""
         others = [
-            (label.split(":", 1)[1], score)
-            for label, score in scores.items()
-            if self._is_elsewhere(label, context)
+            (name, score)
+            for name, score in _by_kind(scores)[ENTRY].items()
+            if name in self.book and not self._fits(name, context)
         ]
         return max(others, key=lambda item: item[1], default=None)
 
@@ -472,10 +471,6 @@ class Understanding:
             return True
         return bool(entry and province_of(said) == entry.province)
 
-    def _is_elsewhere(self, label: str, context: Context) -> bool:
-        kind, name = label.split(":", 1)
-        return kind == ENTRY and name in self.book and not self._fits(name, context)
-
     def _fits(self, entry_id: str, context: Context) -> bool:
         return entry_id in self.book and context.province in (None, self.book[entry_id].province)
 
@@ -487,11 +482,10 @@ class Understanding:
         other's entries take little from one's own. A little they take, for people come to the wrong page.
         """
         fitting, elsewhere = [], 0.0
-        for label, score in scores.items():
-            kind, name = label.split(":", 1)
-            if kind == ENTRY and self._fits(name, context):
+        for name, score in _by_kind(scores)[ENTRY].items():
+            if self._fits(name, context):
                 fitting.append((name, score))
-            elif kind == ENTRY and name in self.book:
+            elif name in self.book:
                 elsewhere += score
         rest = sum(scores.values()) - (1 - ELSEWHERE) * elsewhere
         fitting = [(name, score / rest) for name, score in fitting]
@@ -500,6 +494,21 @@ class Understanding:
     def _with_candidates(self, reading: Reading, context: Context) -> Reading:
         reading.candidates = self._candidates(self.ranker.scores(reading.cleaned), context)[:BEST]
         return reading
+
+
+@cache
+def _kind_and_name(label: str) -> tuple[str, str]:
+    kind, name = label.split(":", 1)
+    return kind, name
+
+
+def _by_kind(scores: Mapping[str, float]) -> dict[str, dict[str, float]]:
+    """Return the scores of every kind of label, by the names of that kind."""
+    kinds: dict[str, dict[str, float]] = {ENTRY: {}, VAGUE: {}, INTENT: {}, OUTSIDE: {}}
+    for label, score in scores.items():
+        kind, name = _kind_and_name(label)
+        kinds[kind][name] = score
+    return kinds
 
 
 def as_json(reading: Reading) -> str:

@@ -23,7 +23,6 @@ TRAINED_FROM = [
     "config.yml",
     "domain.yml",
     "bot/nlu",
-    "bot/importer.py",
     "bot/policy.py",
     "data",
     "faq/entries",

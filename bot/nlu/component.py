@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import threading
@@ -16,7 +17,7 @@ from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
 from rasa.shared.core.trackers import DialogueStateTracker
-from rasa.shared.nlu.constants import ENTITIES, INTENT, METADATA, METADATA_EXAMPLE, METADATA_INTENT, TEXT
+from rasa.shared.nlu.constants import ENTITIES, INTENT, METADATA, METADATA_INTENT, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
@@ -46,6 +47,7 @@ reading_taken: ContextVar[list[Reading] | None] = ContextVar("reading_taken", de
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
 class UnderstandingComponent(GraphComponent):
     """
+    Learns from Rasa's training data and from the book, whose phrases Rasa itself would copy and count for half a minute.
     Sets `intent`, `entities` and `reading` of a message; the last holds everything that was decided and why.
 
     Asks the book that is published now. What it says, and what is asked in its very words, counts at once; when it is
@@ -73,14 +75,18 @@ class UnderstandingComponent(GraphComponent):
     ) -> UnderstandingComponent:
         return cls(model_storage, resource)
 
+    @classmethod
+    def fingerprint_addon(cls, config: dict[str, Any]) -> str:
+        """Let `rasa train` see that the book changed, whose examples are not among Rasa's training data."""
+        return hashlib.sha256(repr(list(book_examples(load_files()))).encode()).hexdigest()
+
     def train(self, training_data: TrainingData) -> Resource:
-        examples = list(_labelled(training_data))
-        dialogue = [example for example in examples if example.label.startswith((INTENT_KIND, OUTSIDE))]
-        ranker = Ranker().fit(examples)
+        dialogue, book = list(_labelled(training_data)), load_files()
+        ranker = Ranker().fit([*dialogue, *book_examples(book)])
         with self._model_storage.write_to(self._resource) as folder:
             ranker.save(folder / "ranker.joblib")
             (folder / "dialogue.json").write_text(json.dumps(dialogue, ensure_ascii=False), encoding="utf-8")
-            (folder / "book.txt").write_text(load_files().digest, encoding="utf-8")
+            (folder / "book.txt").write_text(book.digest, encoding="utf-8")
         return self._resource
 
     @classmethod
@@ -210,14 +216,14 @@ class UnderstandingComponent(GraphComponent):
 
 
 def _labelled(training_data: TrainingData) -> Iterator[Example]:
-    """Yield the training data with its labels: the book's own, and intents with their subject where they have one."""
+    """Yield the dialogue's examples, labelled by their intent, or by the subject of what lies outside."""
     for message in training_data.intent_examples:
-        about = message.get(METADATA) or {}
-        label = (about.get(METADATA_EXAMPLE) or {}).get("label")
-        if not label:
-            subject = (about.get(METADATA_INTENT) or {}).get("subject")
-            label = label_of(OUTSIDE, subject) if subject else label_of(INTENT_KIND, message.get(INTENT))
-        yield Example(message.get(TEXT), label)
+        about = (message.get(METADATA) or {}).get(METADATA_INTENT) or {}
+        subject = about.get("subject")
+        yield Example(
+            message.get(TEXT),
+            label_of(OUTSIDE, subject) if subject else label_of(INTENT_KIND, message.get(INTENT)),
+        )
 
 
 def _entities(reading: Reading) -> Iterator[dict[str, Any]]:
