@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 import signal
 import subprocess
@@ -165,7 +166,7 @@ def test_words_that_are_taken_away_go_from_the_store_too(feed: Feed) -> None:
         conversations.receive(
             session,
             feed.talks[0],
-            client_msg_id="of-a-person",
+            client_msg_id=secrets.token_hex(8),
             text="我在某某厂上班",
             option=None,
             now=datetime.now(timezone.utc),
