@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import io
+import resource
 import sys
 import tempfile
 import zipfile
@@ -40,6 +41,7 @@ with atheris.instrument_imports(include=INSTRUMENTED):
 
 KEY = b"k" * 32
 LONGEST = 16384
+MEGABYTES_MORE = 1250
 SETTINGS = Settings.from_env(
     {
         "DATABASE_URL": "sqlite://",
@@ -196,7 +198,10 @@ def main() -> None:
     for name, data in seeds().items():
         (corpus / name).write_bytes(data)
     limits = [f"-runs={chosen.runs}", f"-max_total_time={chosen.seconds}", f"-seed={chosen.seed}"]
-    kept = [f"-max_len={LONGEST}", f"-artifact_prefix={chosen.corpus}/", "-timeout=20", "-rss_limit_mb=1500"]
+    # what libFuzzer takes for our peak was that of the process that started us
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    most = [f"-max_len={LONGEST}", "-timeout=20", f"-rss_limit_mb={peak + MEGABYTES_MORE}"]
+    kept = [*most, f"-artifact_prefix={chosen.corpus}/"]
     atheris.Setup([sys.argv[0], *limits, *kept, str(corpus)], try_out)
     atheris.Fuzz()
 
