@@ -13,7 +13,7 @@ from console.access import needs
 from console.records import database, me, now
 from faq import clusters, desk
 from faq.book import load_flows
-from faq.lint.phrases import heard
+from faq.clean import heard, heard_in_book
 from hrss import book_changes, books, trials, unknowns
 from hrss.permissions import May
 from hrss.unknowns import Put, Why
@@ -38,7 +38,7 @@ def index() -> str:
         found = unknowns.of(records, until - timedelta(days=int(days or 30)), until)
         bodies = books.entries(records, books.current_version(records) or 0)
         drafted = book_changes.with_changes(bodies, book_changes.open_ones(records))
-        taught = {heard(said) for body in drafted.values() for said in desk.entry_of(body).said()}
+        taught = {heard_in_book(said) for body in drafted.values() for said in desk.entry_of(body).said()}
         gone = taught | unknowns.marked(records, {heard(each.text) for each in found})
     left = [
         each

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 
 import zhconv
 
@@ -43,6 +43,17 @@ def clean(text: str) -> str:
 def letters(text: str) -> str:
     """Keep letters and digits only: what two texts share when they differ by punctuation."""
     return "".join(char for char in text if char.isalnum())
+
+
+def heard(text: str) -> str:
+    """Return what understanding hears: texts that differ in nothing else are the same to it."""
+    return letters(clean(text))
+
+
+@lru_cache(maxsize=100_000)
+def heard_in_book(phrase: str) -> str:
+    """Return the same of what the book says, which is asked again at every look at it; what people say is not kept here."""
+    return heard(phrase)
 
 
 @cache

@@ -10,9 +10,8 @@ from datetime import datetime, timedelta
 import numpy as np
 from scipy.cluster.hierarchy import fcluster, linkage
 
-from faq.clean import clean
+from faq.clean import clean, heard
 from faq.encoders import Vectors, encoder
-from faq.lint.phrases import heard
 from hrss.unknowns import Unknown, Why
 
 APART = 0.42  # mean cosine distance from which questions are no longer put together

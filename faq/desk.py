@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 from rapidfuzz import fuzz, process
 
 from faq.book import Book, Entry
+from faq.clean import heard_in_book
 from faq.drafting import Draft, drafts
 from faq.export import as_yaml
 from faq.lint import lint, load_appendix
 from faq.lint.entries import file_of, load_document_provinces
 from faq.lint.finding import Finding
-from faq.lint.phrases import heard
 from faq.manuals import read, sections
 from faq.shelf import Bodies
 from hrss import book_changes, books
@@ -100,11 +100,11 @@ def collisions(bodies: Bodies, entry_id: str, phrases: Sequence[str]) -> list[Co
         for entry in [entry_of(body)]
         for said in entry.said()
     ]
-    texts = [heard(said) for said, _ in others]
+    texts = [heard_in_book(said) for said, _ in others]
     found = []
     for phrase in phrases:
         for _, likeness, place in process.extract(
-            heard(phrase), texts, scorer=fuzz.ratio, score_cutoff=ALIKE, limit=2
+            heard_in_book(phrase), texts, scorer=fuzz.ratio, score_cutoff=ALIKE, limit=2
         ):
             other, entry = others[place]
             found.append(Collision(phrase, entry.id, entry.question, other, likeness))

@@ -12,7 +12,7 @@ from rapidfuzz import fuzz
 from rapidfuzz.distance import Levenshtein
 
 from faq.book import HERE, read_yaml
-from faq.clean import clean, letters
+from faq.clean import heard_in_book, letters
 
 SURE = 88.0  # rapidfuzz score from which a text holds a long message, damaged as it may be
 ONE_WRONG = 70.0  # a score that one wrong letter in a short message never falls below
@@ -56,9 +56,7 @@ def load_messages() -> tuple[ErrorMessage, ...]:
 def _forms() -> tuple[tuple[str, frozenset[str], ErrorMessage], ...]:
     """Return every form of every message, and the letters at its head."""
     forms = (
-        (letters(clean(form)), error)
-        for error in load_messages()
-        for form in (error.message, *error.variants)
+        (heard_in_book(form), error) for error in load_messages() for form in (error.message, *error.variants)
     )
     return tuple((form, frozenset(form[:HEAD]), error) for form, error in forms)
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 from faq.book import HERE, Book, Entry, read_yaml, stated_facts
-from faq.clean import clean, letters, plain
+from faq.clean import clean, heard, heard_in_book, letters, plain
 from faq.entities import introduces, without_values
 from faq.followups import (
     SHORT,
@@ -139,7 +139,7 @@ class Understanding:
         self._exact: dict[str, list[str]] = {}
         self._sole: dict[tuple[str | None, str | None], Mapping[str, str]] = {}
         for example in book_examples(book) if exact is None else exact:
-            known = self._exact.setdefault(letters(clean(example.text)), [])
+            known = self._exact.setdefault(heard_in_book(example.text), [])
             if example.label not in known:
                 known.append(example.label)
 
@@ -459,7 +459,7 @@ class Understanding:
         return naming[0] if len(naming) == 1 else None
 
     def _names(self, said: str, choice: Choice) -> bool:
-        words = letters(clean(choice.label or (self.book[choice.entry].question if choice.entry else "")))
+        words = heard(choice.label or (self.book[choice.entry].question if choice.entry else ""))
         if said in words and len(said) >= 2:
             return True
         if words in said:

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from faq.book import Book
+from faq.clean import heard_in_book
 from faq.lint.finding import Finding
-from faq.lint.phrases import heard
 from faq.understanding import Clarification
 
 FILE = "clarifications.yml"
 
 
 def check(book: Book, clarifications: Sequence[Clarification]) -> Iterator[Finding]:
-    answered = {heard(said): entry.id for entry in book for said in entry.said()}
+    answered = {heard_in_book(said): entry.id for entry in book for said in entry.said()}
     asked: dict[str, str] = {}
     for clarification in clarifications:
         if len(clarification.choices) < 2:
@@ -24,6 +24,7 @@ def check(book: Book, clarifications: Sequence[Clarification]) -> Iterator[Findi
             elif choice.entry is not None and choice.entry not in book:
                 yield Finding(FILE, "unknown_entry", f"{clarification.id}: {choice.entry}")
         for phrase in clarification.phrases:
-            where = answered.get(heard(phrase)) or asked.setdefault(heard(phrase), clarification.id)
+            words = heard_in_book(phrase)
+            where = answered.get(words) or asked.setdefault(words, clarification.id)
             if where != clarification.id:
                 yield Finding(FILE, "phrase_shared", f"{clarification.id}: {phrase}: stands in {where} too")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from faq.book import Book, Entry
-from faq.clean import clean, letters
+from faq.clean import heard_in_book
 from faq.lint.entries import file_of
 from faq.lint.finding import Finding
 
@@ -32,15 +32,10 @@ def check(book: Book) -> Iterator[Finding]:
                 yield Finding(file, "unknown_voice", voice)
         seen: set[str] = set()
         for phrase in phrases:
-            if heard(phrase) in seen:
+            if heard_in_book(phrase) in seen:
                 yield Finding(file, "phrase_twice", phrase)
-            seen.add(heard(phrase))
+            seen.add(heard_in_book(phrase))
         for said in entry.said():
-            other = claimed.setdefault(heard(said), entry)
+            other = claimed.setdefault(heard_in_book(said), entry)
             if other is not entry:
                 yield Finding(file, "phrase_shared", f"{said}: stands in {other.id} too")
-
-
-def heard(phrase: str) -> str:
-    """Return what understanding hears: phrases that differ in nothing else are the same to it."""
-    return letters(clean(phrase))
