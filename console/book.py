@@ -189,7 +189,7 @@ def take_over() -> AnyResponse:
 @pages.get("/versions/<int:number>")
 @needs(May.READ_BOOK)
 def version(number: int) -> str:
-    """What a version changed, against the one before it or another."""
+    """What a version changed, against the one before it or another; against none, which entries it has."""
     against = request.args.get("against", str(number - 1))
     other = int(against) if against.isdecimal() and len(against) < 9 else number - 1
     with database().reading() as records:
@@ -200,10 +200,15 @@ def version(number: int) -> str:
         abort(404)
     differing = {
         entry_id: desk.difference(old.get(entry_id), new.get(entry_id))
-        for entry_id in shelf.differing(old, new)
+        for entry_id in (shelf.differing(old, new) if old else ())
     }
     return render_template(
-        "book/version.html", version=found, against=other, differing=differing, current=current
+        "book/version.html",
+        version=found,
+        against=other,
+        differing=differing,
+        current=current,
+        all_new={} if old else {entry_id: body["question"] for entry_id, body in new.items()},
     )
 
 
