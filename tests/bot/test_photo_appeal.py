@@ -235,7 +235,7 @@ def test_the_upload_is_reached_by_keyboard_and_large_enough_for_a_thumb(chat: Ch
     assert box is not None and box["height"] >= 44 and box["width"] >= 44
     expect(newest(chat)).to_be_in_viewport()
     opened: list[FileChooser] = []
-    chat.page.on("filechooser", opened.append)
+    chat.page.on("filechooser", lambda chooser: opened.append(chooser))
     for _ in range(
         4
     ):  # on a busy machine Chromium lets a key go by now and then, here before the chooser is watched for
