@@ -77,7 +77,7 @@ class Space:
             there = np.unique(features.indices)
             by_features.move(
                 there, features[:, there].T.tocsr() @ pull, rate
-            )  # by rows: as columns it takes five times as long
+            )  # by rows: as columns it takes several times as long
             by_vector.move(slice(None), meant.T @ pull, rate)
 
         order = np.argsort(wanted, kind="stable")

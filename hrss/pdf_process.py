@@ -11,9 +11,9 @@ import sys
 import pypdfium2
 from PIL import Image
 
-MEGABYTES = 768  # of addresses, of which the interpreter and its libraries use a fifth
+MEGABYTES = 768  # of addresses; the interpreter and its libraries need 35
 SECONDS = 10  # of one processor
-BROKEN, TOO_MANY_PAGES = 3, 4  # how the process ends
+BROKEN, TOO_LONG = 3, 4  # how the process ends
 
 
 def shown(document: pypdfium2.PdfDocument, side: int) -> None:
@@ -31,6 +31,7 @@ def shown(document: pypdfium2.PdfDocument, side: int) -> None:
 
 
 def told(document: pypdfium2.PdfDocument) -> None:
+    """Write the text of each page as a JSON list of strings."""
     json.dump([page.get_textpage().get_text_range() for page in document], sys.stdout)
 
 
@@ -41,7 +42,7 @@ def main(wanted: str, most_pages: int, side: int) -> None:
     try:
         document = pypdfium2.PdfDocument(sys.stdin.buffer.read())
         if not 1 <= len(document) <= most_pages:
-            sys.exit(TOO_MANY_PAGES)
+            sys.exit(TOO_LONG)
         shown(document, side) if wanted == "shown" else told(document)
     except (pypdfium2.PdfiumError, MemoryError, ArithmeticError, ValueError):
         sys.exit(BROKEN)

@@ -7,6 +7,7 @@ that library would end every conversation with it.
 
 import io
 import json
+import logging
 import subprocess
 import sys
 
@@ -16,6 +17,9 @@ from hrss import pdf_process
 
 MOST_PAGES_OF_TEXT = 2000
 WAIT_SECONDS = 60  # for a process that may use a sixth of it
+
+
+log = logging.getLogger(__name__)
 
 
 class PdfUnreadable(Exception):
@@ -43,8 +47,12 @@ def _read(data: bytes, wanted: str, pages: int, side: int) -> bytes:
         done = subprocess.run(command, input=data, capture_output=True, timeout=WAIT_SECONDS)  # noqa: S603
     except subprocess.TimeoutExpired:
         raise PdfUnreadable from None
-    if done.returncode == pdf_process.TOO_MANY_PAGES:
+    if done.returncode == pdf_process.TOO_LONG:
         raise PdfTooLong
     if done.returncode:
+        if (
+            done.returncode != pdf_process.BROKEN
+        ):  # a trap that was closed, or a machine on which it cannot start
+            log.warning("a PDF was given up; its process ended with %s", done.returncode)
         raise PdfUnreadable
     return done.stdout

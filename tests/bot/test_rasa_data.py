@@ -7,6 +7,10 @@ import re
 import subprocess
 import sys
 
+import pytest
+
+from bot.nlu import component
+from faq.book import Book, load_files
 from tests.conftest import ROOT
 
 # Rasa cannot know what Python says or sets; `tests/test_contracts.py` checks these names instead.
@@ -32,3 +36,15 @@ def test_rasa_finds_nothing_wrong_with_domain_rules_and_training_data() -> None:
     assert done.returncode == 0, said[-2000:]
     warnings = re.findall(r"rasa/shared/utils/io\.py:\d+: UserWarning: (.+)", said)
     assert [warning for warning in warnings if not any(re.search(known, warning) for known in KNOWN)] == []
+
+
+def test_rasa_trains_anew_when_the_book_changes_which_is_not_among_its_training_data(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    before = component.UnderstandingComponent.fingerprint_addon({})
+    assert component.UnderstandingComponent.fingerprint_addon({}) == before
+
+    fewer = Book({entry.id: entry for entry in list(load_files())[1:]})
+    monkeypatch.setattr(component, "load_files", lambda: fewer)
+
+    assert component.UnderstandingComponent.fingerprint_addon({}) != before

@@ -103,7 +103,7 @@ def test_an_answer_is_changed_by_two_people_and_answers_in_every_process(
     assert "补一句" in colleague.get("/book/versions/2").text
     # there is nothing before the first: its entries are named, not written out
     first = colleague.get("/book/versions/1").text
-    assert "没有更早的版本可比" in first
+    assert "没有可比的版本" in first
     assert body["answer"] not in first
     other.post("/book/versions/1/roll-back", form_on="/book/versions/1", reason="说法不对")
     assert shelf.book()[ENTRY].answer == body["answer"]
